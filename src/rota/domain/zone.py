@@ -1,6 +1,29 @@
-"""Time zones: wall-clock times of a rule become instants under a schedule's daylight-saving policy."""
+"""Time zones: wall-clock times of a rule become instants under a schedule's daylight-saving policy.
 
+The rule of cronie (`src/cron.c`) and cronsim: a fixed time that a forward change skips happens once, at the first
+existing instant after the gap; a fixed time that a backward change repeats happens once, in the first pass. What means
+an interval follows real time through both. Wall-clock times are naive datetimes, instants are UTC, and arithmetic on
+instants never goes through an aware local datetime: Python's `datetime + timedelta` drops the fold.
+"""
+
+import zoneinfo
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta, tzinfo
 from enum import StrEnum
+from functools import lru_cache
+from itertools import takewhile
+
+from rota.domain.errors import InvalidInput
+from rota.domain.instant import Instant, from_datetime, to_datetime
+
+_MACHINE_DEPENDENT = frozenset({"localtime", "Factory", "posixrules"})
+_MICROSECOND = timedelta(microseconds=1)
+_EARLIEST = from_datetime(datetime(2, 1, 1, tzinfo=UTC))
+_LATEST = from_datetime(datetime(9998, 12, 31, tzinfo=UTC))
+SEARCH_LIMIT = timedelta(days=41 * 366)
+"""How far ahead a search goes. The rarest date, a 29 February on a given weekday, needs 40 years."""
 
 
 class DstGap(StrEnum):
@@ -15,3 +38,158 @@ class DstOverlap(StrEnum):
 
     FIRST = "first"
     BOTH = "both"
+
+
+class Note(StrEnum):
+    """What a change of the clock did to one moment; the codes of previews."""
+
+    SHIFTED = "dstShifted"
+    REPEATED = "dstRepeated"
+    SUPPRESSED = "suppressedDst"
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """One wall-clock time on the time line.
+
+    `nominal` is the local time that the rule names where the clock changed it, possibly one that does not exist. A
+    moment noted SUPPRESSED does not fire: its instant is the one at which it would have, the first after the gap or
+    the second pass.
+    """
+
+    instant: Instant
+    nominal: datetime | None = None
+    note: Note | None = None
+
+    @property
+    def fires(self) -> bool:
+        """Whether this moment fires at all."""
+        return self.note is not Note.SUPPRESSED
+
+
+@dataclass(frozen=True, slots=True)
+class Clock:
+    """How a rule reads the wall clock: its two policies, or real time.
+
+    `follows_real_time` overrules the policies: both passes fire, skipped times do not. Those are told as suppressed
+    only where `gap_loses_runs`; "every hour at :30" loses nothing in a gap.
+    """
+
+    gap: DstGap = DstGap.SHIFT
+    overlap: DstOverlap = DstOverlap.FIRST
+    follows_real_time: bool = False
+    gap_loses_runs: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Zone:
+    """An IANA time zone."""
+
+    name: str
+    tz: tzinfo
+
+    @classmethod
+    def named(cls, name: str) -> "Zone":
+        """The zone of an IANA name. InvalidInput for any other text, which never reaches the file system."""
+        if not isinstance(name, str):
+            raise InvalidInput.field("timeZone", msg="an IANA name such as Europe/Madrid")
+        return _named(name)
+
+    def local(self, instant: Instant) -> datetime:
+        """The aware local time of an instant."""
+        return to_datetime(instant).astimezone(self.tz)
+
+    def text(self, instant: Instant) -> str:
+        """The local time of an instant as text with its offset."""
+        return self.local(instant).isoformat()
+
+    def walk(self, after: Instant, times: Callable[[datetime], Iterable[datetime]], clock: Clock) -> Iterator[Moment]:
+        """The moments strictly after an instant of the naive times that `times(start)` yields in order after `start`.
+
+        Instants of firing moments strictly increase; a suppressed one may share the instant of its neighbour.
+        """
+        after = min(max(after, _EARLIEST), _LATEST)
+        start = self._wall(after)
+        horizon = start + SEARCH_LIMIT if start.year < 9900 else datetime.max  # noqa: DTZ901 - a naive wall time
+        fired = after
+        for moment in self._placed(takewhile(horizon.__gt__, times(self._before_overlap(start))), clock):
+            if moment.instant <= after:
+                continue
+            if moment.fires and moment.instant == fired:  # two times share the end of a gap: they fire once
+                if moment.note is not None:
+                    yield Moment(moment.instant, moment.nominal, Note.SUPPRESSED)
+                continue
+            if moment.fires:
+                if moment.instant < fired:
+                    raise AssertionError(f"fire instants must increase: {moment} in {self.name}")
+                fired = moment.instant
+            yield moment
+
+    def _wall(self, instant: Instant) -> datetime:
+        return self.local(instant).replace(tzinfo=None)
+
+    def _before_overlap(self, wall: datetime) -> datetime:
+        """A start that leaves out no time which the second pass of a repeated hour brings again."""
+        first, second = self._passes(wall)
+        return wall - (second - first + _MICROSECOND) if second > first else wall
+
+    def _passes(self, wall: datetime) -> tuple[datetime, datetime]:
+        """The naive UTC times of a wall time read with fold 0 and fold 1 (PEP 495).
+
+        They are equal for an ordinary time, rising for a repeated one and falling for one that does not exist.
+        """
+        first = wall.replace(tzinfo=self.tz, fold=0).utcoffset() or timedelta()
+        second = wall.replace(tzinfo=self.tz, fold=1).utcoffset() or timedelta()
+        return wall - first, wall - second
+
+    def _placed(self, times: Iterable[datetime], clock: Clock) -> Iterator[Moment]:
+        """Place wall times on the time line, holding back second passes until the first pass is over."""
+        held: deque[Moment] = deque()
+        for wall in times:
+            first, second = self._passes(wall)
+            if second > first:
+                both = clock.follows_real_time or clock.overlap is DstOverlap.BOTH
+                held.append(self._moment(wall, second, Note.REPEATED if both else Note.SUPPRESSED, fold=1))
+                yield self._moment(wall, first)
+                continue
+            while held:
+                yield held.popleft()
+            if second == first:
+                yield self._moment(wall, first)
+            elif not clock.follows_real_time and clock.gap is DstGap.SHIFT:
+                yield self._moment(wall, self._end_of_gap(second, first), Note.SHIFTED)
+            elif not clock.follows_real_time or clock.gap_loses_runs:
+                yield self._moment(wall, self._end_of_gap(second, first), Note.SUPPRESSED)
+        yield from held
+
+    def _moment(self, wall: datetime, utc: datetime, note: Note | None = None, fold: int = 0) -> Moment:
+        nominal = wall.replace(tzinfo=self.tz, fold=fold) if note else None
+        return Moment(from_datetime(utc.replace(tzinfo=UTC)), nominal, note)
+
+    def _end_of_gap(self, before: datetime, after: datetime) -> datetime:
+        """The first existing instant after a gap, which lies between these two naive UTC times."""
+        old = self._offset(before)
+        while after - before > timedelta(seconds=1):
+            middle = before + (after - before) // 2
+            middle = middle.replace(microsecond=0)
+            before, after = (middle, after) if self._offset(middle) == old else (before, middle)
+        return after
+
+    def _offset(self, utc: datetime) -> timedelta | None:
+        return utc.replace(tzinfo=UTC).astimezone(self.tz).utcoffset()
+
+
+@lru_cache(maxsize=1)
+def _names() -> frozenset[str]:
+    return frozenset(zoneinfo.available_timezones()) - _MACHINE_DEPENDENT | {"UTC"}
+
+
+@lru_cache(maxsize=1024)
+def _named(name: str) -> Zone:
+    if name == "UTC":
+        return Zone(name, UTC)  # needs no tzdata
+    if name not in _names():
+        meant = next((known for known in sorted(_names()) if known.lower() == name.lower()), None)
+        hint = f"; did you mean {meant}?" if meant else ", such as Europe/Madrid"
+        raise InvalidInput.field("timeZone", msg=f"{name[:40]!r} is no IANA time zone{hint}")
+    return Zone(name, zoneinfo.ZoneInfo(name))

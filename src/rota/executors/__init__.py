@@ -1,0 +1,1 @@
+"""How work runs: `base` is the protocol, each other module a kind."""

@@ -1,0 +1,65 @@
+"""What each database does in its own words: the statements on the path of every execution.
+
+A batch is one step of the driver, never one step a row: drivers let go of the interpreter's lock at each step, and
+beside a busy thread each step waits milliseconds to get it back (docs/adr/0006-one-step-per-batch.md).
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from rota.domain.instant import Duration, Instant
+
+CLAIM_COLUMNS = (
+    "id", "job_id", "type", "parameters", "attempt", "token", "timeout", "retry", "on_lost", "isolation", "handle",
+    "schedule_id", "nominal_at", "started_at",
+)  # fmt: skip
+"""The columns of a claimed row, in order."""
+
+SETTLED_FIELDS = (
+    "id", "token", "state", "attempt_state", "due_at", "counts", "result", "error", "stack", "handle", "reason", "event",
+)  # fmt: skip
+"""The fields of one settlement as the hot statement takes it, in order."""
+
+
+@dataclass(frozen=True, slots=True)
+class Offer:
+    """What a worker takes: at most `slots` executions, of its queues (None = every queue) and of what it can run.
+
+    `kinds` are the executor kinds; `functions` the python types. None = it does not say: everything.
+    """
+
+    worker_id: str
+    slots: int
+    lease: Duration
+    queues: Sequence[str] | None = None
+    kinds: Sequence[str] | None = None
+    functions: Sequence[str] | None = None
+
+
+class HotStatements(Protocol):
+    """The statements of one database. `tx` is a `rota.stores.database.Transaction` open for writing."""
+
+    def insert(self, tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+        """Insert rows, many in one step."""
+
+    def promote(self, tx: Any) -> None:
+        """Make due `Scheduled` and `Retrying` executions `Pending`."""
+
+    def next_due(self, tx: Any) -> Instant | None:
+        """When the next of them becomes due."""
+
+    def claim(self, tx: Any, offer: Offer) -> list[list[Any]]:
+        """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS."""
+
+    def settle(self, tx: Any, settled: Sequence[Sequence[object]]) -> int:
+        """Write ended attempts whose token is current, each with its attempt row, event and history row.
+
+        Returns how many were accepted; `settled_ids` tells which, inside the same transaction.
+        """
+
+    def settled_ids(self, tx: Any) -> set[str]:
+        """The executions that the last `settle` of this transaction accepted."""
+
+    def append_logs(self, tx: Any, rows: Sequence[Sequence[object]]) -> None:
+        """Append log lines (execution, token, line, at, stream, text) of attempts whose token is current."""

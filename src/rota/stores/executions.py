@@ -1,0 +1,320 @@
+"""The life of an execution in the store: accepted, claimed, settled, cancelled. History is read in `history`."""
+
+import json
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from typing import Any
+
+from sqlalchemy import and_, delete, insert, literal, or_, select, update
+
+from rota.domain.execution import (
+    DEFAULT_RETRY,
+    LEASED,
+    TERMINAL,
+    AttemptState,
+    Claim,
+    NewExecution,
+    Settlement,
+    State,
+    kind_of,
+)  # fmt: skip
+from rota.domain.instant import Duration, Instant
+from rota.domain.retry import OnLost, RetryPolicy, Strategy
+from rota.stores import bell
+from rota.stores.base import Offer
+from rota.stores.database import Transaction
+from rota.stores.identity import new_ids
+from rota.stores.tables import attempts, executions, history, workers
+
+_COLUMNS = (
+    "id", "job_id", "name", "type", "kind", "queue", "priority", "state", "due_at", "latest_start", "created_at", "attempt",
+    "parameters", "timeout", "retry", "max_attempts", "on_lost", "isolation", "concurrency_key", "concurrency_limit",
+    "schedule_id", "nominal_at", "trigger", "actor", "metadata",
+)  # fmt: skip
+
+LogLine = tuple[str, int, int, Instant, str, str]
+"""execution, token, line number, at, stream, text"""
+
+
+def enqueue(tx: Transaction, batch: Sequence[NewExecution], *, held: bool = False) -> list[str]:
+    """Accept executions; they are durable when the transaction is. Returns their ids in order.
+
+    `held` lets them wait (for a paused job) instead of becoming due.
+    """
+    if not batch:
+        return []
+    now = tx.now
+    ids = new_ids(now, len(batch))
+    rows = [_row(new, new.id or ids[i], now, held) for i, new in enumerate(batch)]
+    tx.hot.insert(tx, "executions", _COLUMNS, rows)
+    first = rows[0]
+    data = _compact({"count": len(rows), "last": rows[-1][0], "trigger": str(batch[0].trigger)})
+    tx.hot.insert(tx, "events", EVENT_COLUMNS, [(now, "execution.accepted", first[0], first[1], data)])
+    tx.ring(bell.WORK)
+    tx.ring(bell.EVENTS)
+    return [str(row[0]) for row in rows]
+
+
+def _row(new: NewExecution, id: str, now: Instant, held: bool) -> tuple[object, ...]:
+    due_at = now if new.due_at is None else new.due_at
+    state = "Waiting" if held else "Pending" if due_at <= now else "Scheduled"
+    retry = new.retry
+    return (
+        id, new.job_id, new.name, new.type, kind_of(new.type), new.queue, new.priority, state, due_at, new.latest_start, now, 0,
+        None if new.parameters is None else _compact(new.parameters), new.timeout,
+        None if retry == DEFAULT_RETRY else retry_to_json(retry), retry.max_attempts,
+        None if new.on_lost is OnLost.RETRY else new.on_lost.value, new.isolation, new.concurrency_key, new.concurrency_limit,
+        new.schedule_id, new.nominal_at, new.trigger.value, new.actor, _compact(new.metadata) if new.metadata else None,
+    )  # fmt: skip
+
+
+def claim(tx: Transaction, offer: Offer) -> list[Claim]:
+    """Lease at most `offer.slots` due executions to a worker. Each counts as an attempt from here on."""
+    if offer.slots <= 0:
+        return []
+    return [_claim(row) for row in tx.hot.claim(tx, offer)]
+
+
+def _claim(row: Sequence[Any]) -> Claim:
+    (
+        id,
+        job_id,
+        type,
+        parameters,
+        attempt,
+        token,
+        timeout,
+        retry,
+        on_lost,
+        isolation,
+        handle,
+        schedule_id,
+        nominal_at,
+        at,
+    ) = row
+    return Claim(
+        id, job_id, type, parameters, attempt, token, timeout,
+        DEFAULT_RETRY if retry is None else retry_from_json(retry), OnLost.RETRY if on_lost is None else OnLost(on_lost),
+        isolation, handle, schedule_id, nominal_at, at,
+    )  # fmt: skip
+
+
+def settle(tx: Transaction, settlements: Sequence[Settlement]) -> set[str]:
+    """Write decided outcomes. Returns the executions whose token was current; nothing is written for the others."""
+    if not settlements:
+        return set()
+    accepted = tx.hot.settle(tx, [_settled(item) for item in settlements])
+    tx.ring(bell.EVENTS)
+    tx.ring(bell.WORK)
+    if accepted == len(settlements):
+        return {item.execution_id for item in settlements}
+    return tx.hot.settled_ids(tx)
+
+
+def _settled(item: Settlement) -> tuple[object, ...]:
+    return (
+        item.execution_id, item.token, item.state, item.attempt_state, item.due_at, 1 if item.counts else 0,
+        None if item.result is None else _compact(item.result), item.error, item.stack,
+        None if item.handle is None else _compact(item.handle), item.reason, _event(item),
+    )  # fmt: skip
+
+
+def _event(item: Settlement) -> str:
+    if item.attempt_state is AttemptState.LOST:
+        return "execution.lost"
+    if item.attempt_state is AttemptState.TIMED_OUT and item.state is State.FAILED:
+        return "execution.timedOut"
+    return _EVENTS[item.state]
+
+
+_EVENTS = {
+    State.SUCCEEDED: "execution.succeeded",
+    State.FAILED: "execution.failed",
+    State.CANCELLED: "execution.cancelled",
+    State.RETRYING: "execution.retrying",
+    State.PENDING: "execution.handedBack",
+    State.SCHEDULED: "execution.deferred",
+}
+
+
+def was_settled(tx: Transaction, execution_id: str, token: int) -> bool:
+    """Whether this very attempt has been settled before: then a repeated completion changes nothing and is no error."""
+    found = select(literal(1)).where(attempts.c.execution_id == execution_id, attempts.c.token == token)
+    return tx.first(found) is not None
+
+
+def extend(tx: Transaction, execution_id: str, token: int, lease: Duration) -> Instant | None:
+    """Prolong the lease of one attempt to now + `lease`. None if the token is stale."""
+    until = tx.now + lease
+    renewed = tx.execute(update(executions).where(_held_under(execution_id, token)).values(lease_expires_at=until))
+    return until if renewed.rowcount else None
+
+
+def held(tx: Transaction, execution_id: str, token: int) -> tuple[Claim, bool] | None:
+    """The claim under this token and whether its cancellation was asked for; None if the token is stale."""
+    row = tx.first(_CLAIMED.where(_held_under(execution_id, token)))
+    return None if row is None else (_claim(row[:-1]), row[-1] == State.CANCELLING)
+
+
+def cancelling(tx: Transaction, worker_id: str) -> set[str]:
+    """The executions that this worker holds and should stop."""
+    asked = select(executions.c.id).where(
+        executions.c.worker_id == worker_id, executions.c.state == literal("Cancelling", literal_execute=True)
+    )
+    return set(tx.connection.scalars(asked))
+
+
+def holdings(tx: Transaction, worker_id: str) -> dict[str, int]:
+    """The executions leased to this worker, each with its token."""
+    leased = select(executions.c.id, executions.c.token).where(executions.c.worker_id == worker_id, _LEASED)
+    return {row.id: row.token for row in tx.all(leased)}
+
+
+def without_lease(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
+    """Claims whose lease ran out by the store's clock, with whether they were being cancelled.
+
+    A lease holds until its own time or that of its worker, whichever is later.
+    """
+    statement = (
+        _CLAIMED.select_from(executions.outerjoin(workers, workers.c.id == executions.c.worker_id))
+        .where(_LEASED)
+        .where(
+            or_(
+                executions.c.lease_expires_at.is_(None),
+                executions.c.lease_expires_at < tx.now,
+                workers.c.state.in_(("Dead", "Stopped")),
+            )
+        )
+        .where(
+            or_(workers.c.id.is_(None), workers.c.lease_expires_at < tx.now, workers.c.state.in_(("Dead", "Stopped")))
+        )
+        .limit(limit)
+    )
+    return [(_claim(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(statement)]
+
+
+def request_cancellation(tx: Transaction, ids: Collection[str], cancellation: dict[str, object]) -> dict[str, State]:
+    """Ask for the end of executions: what runs becomes `Cancelling`, what waits ends as `Cancelled` at once.
+
+    Returns the new state of each execution that was live.
+    """
+    note = _compact(cancellation)
+    states: dict[str, State] = {}
+    found = tx.all(select(executions.c.id, executions.c.state).where(executions.c.id.in_(ids)))
+    leased = [row.id for row in found if row.state in LEASED]
+    waiting = [row.id for row in found if row.state not in LEASED]
+    if leased:
+        tx.execute(update(executions).where(executions.c.id.in_(leased)).values(state="Cancelling", cancellation=note))
+        events(tx, [("execution.cancelling", id, None, note) for id in leased])
+        states.update(dict.fromkeys(leased, State.CANCELLING))
+        tx.ring(bell.CANCELLATIONS)
+    if waiting:
+        finish_unrun(tx, waiting, State.CANCELLED, str(cancellation.get("reason") or "cancelled"), note)
+        states.update(dict.fromkeys(waiting, State.CANCELLED))
+    return states
+
+
+def finish_unrun(
+    tx: Transaction, ids: Collection[str], state: State, reason: str, cancellation: str | None = None
+) -> None:
+    """End executions that no worker holds: cancelled, expired or skipped."""
+    assert state in TERMINAL
+    kept = [
+        column
+        for column in history.columns
+        if column.name in executions.columns and column.name not in ("state", "cancellation")
+    ]
+    names = [column.name for column in kept]
+    ended = select(
+        *(executions.c[name] for name in names),
+        literal(state.value),
+        literal(cancellation),
+        literal(tx.now),
+        literal(reason),
+    ).where(executions.c.id.in_(ids), executions.c.state.not_in(("Running", "Cancelling")))
+    tx.execute(insert(history).from_select([*names, "state", "cancellation", "finished_at", "reason"], ended))
+    tx.execute(delete(executions).where(executions.c.id.in_(ids), executions.c.state.not_in(("Running", "Cancelling"))))
+    events(tx, [(f"execution.{state.value.lower()}", id, None, _compact({"reason": reason})) for id in ids])
+
+
+def too_late(tx: Transaction, limit: int) -> list[str]:
+    """Executions past their latest start that nobody has begun."""
+    late = (
+        select(executions.c.id)
+        .where(executions.c.latest_start < tx.now, executions.c.state.in_(("Pending", "Scheduled")))
+        .limit(limit)
+    )
+    return list(tx.connection.scalars(late))
+
+
+def hold(tx: Transaction, job_id: str) -> None:
+    """Let the queued executions of a paused or disabled job wait."""
+    queued = and_(executions.c.job_id == job_id, executions.c.state.in_(("Pending", "Scheduled", "Retrying")))
+    tx.execute(update(executions).where(queued).values(state="Waiting"))
+
+
+def release(tx: Transaction, job_id: str) -> None:
+    """Let the waiting executions of a job go on: they become due when they were due."""
+    tx.execute(
+        update(executions)
+        .where(executions.c.job_id == job_id, executions.c.state == "Waiting")
+        .values(state="Scheduled")
+    )
+    tx.ring(bell.WORK)
+
+
+def live_of(tx: Transaction, *, job_id: str | None = None, schedule_id: str | None = None) -> list[tuple[str, State]]:
+    """The unfinished executions of a job or a schedule, oldest first."""
+    statement = select(executions.c.id, executions.c.state).order_by(executions.c.id)
+    if job_id is not None:
+        statement = statement.where(executions.c.job_id == job_id)
+    if schedule_id is not None:
+        statement = statement.where(executions.c.schedule_id == schedule_id)
+    return [(row.id, State(row.state)) for row in tx.all(statement)]
+
+
+def progress(tx: Transaction, execution_id: str, token: int, fraction: float, message: str) -> bool:
+    """Record how far an attempt is. False if the token is stale."""
+    noted = (
+        update(executions)
+        .where(_held_under(execution_id, token))
+        .values(progress=_compact({"fraction": fraction, "message": message}))
+    )
+    return bool(tx.execute(noted).rowcount)
+
+
+EVENT_COLUMNS = ("at", "kind", "execution_id", "job_id", "data")
+
+
+def events(tx: Transaction, rows: Sequence[tuple[str, str | None, str | None, str | None]]) -> None:
+    """Write events (kind, execution, job, data as JSON) in this transaction."""
+    tx.hot.insert(tx, "events", EVENT_COLUMNS, [(tx.now, *row) for row in rows])
+    tx.ring(bell.EVENTS)
+
+
+@lru_cache(maxsize=1024)
+def retry_from_json(text: str) -> RetryPolicy:
+    """Read a stored retry policy."""
+    retries, strategy, base_delay, max_delay, statuses = json.loads(text)
+    return RetryPolicy(retries, Strategy(strategy), base_delay, max_delay, tuple(statuses))
+
+
+@lru_cache(maxsize=1024)
+def retry_to_json(policy: RetryPolicy) -> str:
+    """Write a retry policy."""
+    return _compact([policy.retries, policy.strategy, policy.base_delay, policy.max_delay, policy.permanent_statuses])
+
+
+def _held_under(execution_id: str, token: int) -> Any:
+    return and_(executions.c.id == execution_id, executions.c.token == token, _LEASED)
+
+
+_LEASED = executions.c.state.in_(
+    (literal("Running", literal_execute=True), literal("Cancelling", literal_execute=True))
+)
+_CLAIMED = select(
+    executions.c.id, executions.c.job_id, executions.c.type, executions.c.parameters, executions.c.attempt, executions.c.token,
+    executions.c.timeout, executions.c.retry, executions.c.on_lost, executions.c.isolation, executions.c.handle,
+    executions.c.schedule_id, executions.c.nominal_at, executions.c.started_at, executions.c.state,
+)  # fmt: skip
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode

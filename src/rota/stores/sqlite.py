@@ -1,0 +1,224 @@
+"""What SQLite does in its own words."""
+
+import json
+import sqlite3
+from collections.abc import Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from sqlalchemy import exc
+
+from rota.domain.errors import ConfigurationInvalid, RotaError, Unavailable
+from rota.domain.instant import Instant
+from rota.stores.base import CLAIM_COLUMNS, SETTLED_FIELDS, Offer
+
+DriverError = sqlite3.Error
+
+_ROWS_PER_STEP = 400
+_BUSY_MILLISECONDS = 5000
+
+
+def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
+    """Set up a new connection."""
+    connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+    connection.execute("PRAGMA journal_mode=WAL")
+    connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
+    connection.execute("PRAGMA foreign_keys=ON")
+    connection.execute("PRAGMA temp_store=MEMORY")
+    connection.execute("PRAGMA cache_size=-8000")
+    connection.execute(f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id)) WITHOUT ROWID")
+
+
+def translated(error: Exception) -> RotaError:
+    """A driver's error as a sentence for the person who asked."""
+    cause = error.orig if isinstance(error, exc.DBAPIError) else error
+    text = str(cause)
+    if "not a database" in text:
+        return ConfigurationInvalid(
+            "the file is not a SQLite database; Rota leaves it as it is. Name another with --db"
+        )
+    if "readonly" in text:
+        return ConfigurationInvalid(
+            "the store is read-only for this user; make the file and its folder writable, or name another with --db"
+        )
+    if "unable to open" in text:
+        return ConfigurationInvalid("the store cannot be opened: its folder does not exist or is not readable")
+    if "locked" in text or "busy" in text:
+        return Unavailable("the store is busy: another process holds its lock")
+    if "full" in text:
+        return Unavailable("the disk of the store is full; free some space, Rota goes on by itself")
+    if "malformed" in text:
+        return ConfigurationInvalid("the store is damaged; restore a backup or try `sqlite3 FILE .recover`")
+    return Unavailable(f"the store refused: {text.splitlines()[0] if text else type(cause).__name__}")
+
+
+def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Insert rows, many in one step."""
+    names = tuple(columns)
+    for start in range(0, len(rows), _ROWS_PER_STEP):
+        part = rows[start : start + _ROWS_PER_STEP]
+        tx.driver.execute(_insert_sql(table, names, len(part)), list(chain.from_iterable(part)))
+
+
+@lru_cache(maxsize=512)
+def _insert_sql(table: str, columns: tuple[str, ...], count: int) -> str:
+    row = f"({','.join('?' * len(columns))})"
+    return f"INSERT INTO {table} ({','.join(columns)}) VALUES {','.join([row] * count)}"
+
+
+def promote(tx: Any) -> None:
+    """Make due `Scheduled` and `Retrying` executions `Pending`."""
+    tx.driver.execute(_PROMOTE, (tx.now,))
+
+
+_PROMOTE = "UPDATE executions SET state = 'Pending' WHERE state IN ('Scheduled', 'Retrying') AND due_at <= ?"
+
+
+def next_due(tx: Any) -> Instant | None:
+    """When the next of them becomes due."""
+    row = tx.driver.execute(_NEXT_DUE).fetchone()
+    return row[0] if row else None
+
+
+_NEXT_DUE = "SELECT due_at FROM executions WHERE state IN ('Scheduled', 'Retrying') ORDER BY due_at LIMIT 1"
+
+
+def claim(tx: Any, offer: Offer) -> list[list[Any]]:
+    """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS.
+
+    The tokens of one claim follow each other from a number that no claim before has used; the rows come back as one
+    JSON value, in one step.
+    """
+    limited = tx.driver.execute(_ANY_LIMITED).fetchone() is not None
+    last = tx.driver.execute(_TAKE_TOKENS).fetchone()[0]
+    parameters = {
+        "token": last,
+        "worker": offer.worker_id,
+        "now": tx.now,
+        "lease": tx.now + offer.lease,
+        "slots": offer.slots,
+        "queues": json.dumps(list(offer.queues)) if offer.queues else None,
+        "kinds": json.dumps(list(offer.kinds)) if offer.kinds is not None else None,
+        "functions": json.dumps(list(offer.functions)) if offer.functions is not None else None,
+    }
+    sql = _claim_sql(limited, offer.queues is not None and len(offer.queues) > 0, offer.functions is not None)
+    if tx.driver.execute(sql, parameters).rowcount == 0:
+        return []
+    rows: list[list[Any]] = json.loads(tx.driver.execute(_CLAIMED, (offer.worker_id, last)).fetchone()[0])
+    return rows
+
+
+_ANY_LIMITED = "SELECT 1 FROM executions WHERE concurrency_key IS NOT NULL LIMIT 1"
+_TAKE_TOKENS = "UPDATE counters SET value = value + 1 WHERE name = 'token' RETURNING value"
+_CLAIMED = (
+    f"SELECT json_group_array(json_array({', '.join(CLAIM_COLUMNS)})) FROM"
+    f" (SELECT {', '.join(CLAIM_COLUMNS)} FROM executions"
+    " WHERE state IN ('Running', 'Cancelling') AND worker_id = ? AND token = ? ORDER BY priority DESC, due_at, id)"
+)
+_MAY_START = "state = 'Pending' AND (latest_start IS NULL OR latest_start >= :now)"
+
+
+@lru_cache(maxsize=8)
+def _claim_sql(limited: bool, by_queue: bool, by_type: bool) -> str:
+    """The claim, in the leanest form for the case.
+
+    Executions under a concurrency limit are ranked inside their key and start while rank + running <= limit; SQLite
+    has one writer, so no other claim can come between the count and the lease.
+    """
+    fits = _MAY_START
+    if by_queue:
+        fits += " AND queue IN (SELECT value FROM json_each(:queues))"
+    if by_type:
+        fits += (
+            " AND (CASE kind WHEN 'python' THEN type IN (SELECT value FROM json_each(:functions))"
+            " ELSE kind IN (SELECT value FROM json_each(:kinds)) END)"
+        )
+    free = f"SELECT id FROM executions WHERE {fits} ORDER BY priority DESC, due_at, id LIMIT :slots"
+    if limited:
+        free = f"""
+            SELECT id FROM (
+                SELECT * FROM (
+                    SELECT id, priority, due_at FROM executions WHERE {fits} AND concurrency_key IS NULL
+                    ORDER BY priority DESC, due_at, id LIMIT :slots)
+                UNION ALL
+                SELECT id, priority, due_at FROM (
+                    SELECT id, priority, due_at, concurrency_key, concurrency_limit,
+                           row_number() OVER (PARTITION BY concurrency_key ORDER BY priority DESC, due_at, id) AS rank
+                    FROM executions WHERE {fits} AND concurrency_key IS NOT NULL) AS waiting
+                WHERE rank + (
+                    SELECT count(*) FROM executions AS holder
+                    WHERE holder.concurrency_key = waiting.concurrency_key
+                      AND holder.state IN ('Running', 'Cancelling')) <= concurrency_limit)
+            ORDER BY priority DESC, due_at, id LIMIT :slots"""
+    return f"""
+        UPDATE executions SET state = 'Running', attempt = attempt + 1, token = :token, worker_id = :worker,
+            started_at = :now, lease_expires_at = :lease, error = NULL
+        WHERE id IN ({free})"""
+
+
+def settle(tx: Any, settled: Sequence[Sequence[object]]) -> int:
+    """Write ended attempts whose token is current, each with its attempt row, event and history row.
+
+    The fence is the first statement: only what it lets into `settled` is looked at by the others.
+    """
+    run = tx.driver.execute
+    run("DELETE FROM settled")
+    accepted: int = run(_FENCE, (json.dumps(settled),)).rowcount
+    if accepted:
+        run(_WRITE_ATTEMPTS, (tx.now,))
+        run(_WRITE_EVENTS, (tx.now,))
+        if run(_MOVE_TO_HISTORY, (tx.now,)).rowcount:
+            run(_DELETE_FINISHED)
+        run(_REQUEUE)
+    return accepted
+
+
+def settled_ids(tx: Any) -> set[str]:
+    """The executions that the last `settle` of this transaction accepted."""
+    return set(json.loads(tx.driver.execute("SELECT json_group_array(id) FROM settled").fetchone()[0]))
+
+
+_TERMINAL = "('Succeeded', 'Failed', 'Cancelled')"
+_FENCE = (
+    f"INSERT OR IGNORE INTO settled SELECT {', '.join(f'value->>{i}' for i in range(len(SETTLED_FIELDS)))}"
+    " FROM json_each(?) JOIN executions AS live ON live.id = value->>0 AND live.token = value->>1"
+    " AND live.state IN ('Running', 'Cancelling')"
+)
+_WRITE_ATTEMPTS = """
+    INSERT INTO attempts (execution_id, token, number, state, worker_id, started_at, finished_at, error, stack)
+    SELECT e.id, e.token, e.attempt, s.attempt_state, e.worker_id, e.started_at, ?, coalesce(s.error, s.reason), s.stack
+    FROM settled AS s JOIN executions AS e ON e.id = s.id WHERE s.attempt_state IS NOT NULL"""
+_WRITE_EVENTS = """
+    INSERT INTO events (at, kind, execution_id, job_id, data)
+    SELECT ?, s.event, e.id, e.job_id,
+           json_object('type', e.type, 'attempt', e.attempt, 'token', e.token, 'state', s.state, 'error', s.error)
+    FROM settled AS s JOIN executions AS e ON e.id = s.id"""
+_KEPT = (
+    "id, job_id, name, type, kind, queue, priority, due_at, created_at, attempt, parameters, timeout, retry, max_attempts,"
+    " on_lost, isolation, schedule_id, nominal_at, trigger, actor, metadata, token, worker_id, started_at, cancellation"
+)
+_MOVE_TO_HISTORY = f"""
+    INSERT INTO history ({_KEPT}, state, finished_at, result, error, stack, reason)
+    SELECT {", ".join(f"e.{name.strip()}" for name in _KEPT.split(","))},
+           s.state, ?, s.result, s.error, s.stack, s.reason
+    FROM settled AS s JOIN executions AS e ON e.id = s.id WHERE s.state IN {_TERMINAL}"""
+_DELETE_FINISHED = f"DELETE FROM executions WHERE id IN (SELECT id FROM settled WHERE state IN {_TERMINAL})"
+_REQUEUE = f"""
+    UPDATE executions SET state = s.state, due_at = coalesce(s.due_at, executions.due_at),
+        attempt = executions.attempt - (1 - s.counts), token = NULL, worker_id = NULL, lease_expires_at = NULL,
+        handle = s.handle, error = s.error, progress = NULL
+    FROM settled AS s WHERE executions.id = s.id AND s.state NOT IN {_TERMINAL}"""
+
+
+def append_logs(tx: Any, rows: Sequence[Sequence[object]]) -> None:
+    """Append log lines of attempts whose token is current."""
+    if rows:
+        tx.driver.execute(_APPEND_LOGS, (json.dumps(rows),))
+
+
+_APPEND_LOGS = """
+    INSERT OR IGNORE INTO logs (execution_id, token, line, at, stream, text)
+    SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)
+    WHERE EXISTS (SELECT 1 FROM executions WHERE id = value->>0 AND token = value->>1
+                  AND state IN ('Running', 'Cancelling'))"""

@@ -1,0 +1,292 @@
+"""Every table, once, for all databases.
+
+`executions` holds only what is not finished, so that it stays small however long the history grows; finished rows
+move to `history` in the transaction that finishes them. Times are integer microseconds (docs/adr/0004).
+"""
+
+from typing import Any
+
+from sqlalchemy import (
+    CHAR,
+    BigInteger,
+    Column,
+    ForeignKey,
+    Index,
+    Integer,
+    LargeBinary,
+    MetaData,
+    PrimaryKeyConstraint,
+    String,
+    Table,
+    Text,
+    text,
+)
+from sqlalchemy import Uuid as _Uuid
+
+metadata = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+Id = _Uuid(as_uuid=False).with_variant(CHAR(36), "sqlite", "mysql", "mariadb")
+"""UUIDv7 as text: in time order, so that keys are appended and lists page by id."""
+
+Moment = BigInteger().with_variant(Integer, "sqlite")
+Number = BigInteger().with_variant(Integer, "sqlite")
+Name = String(200)
+Json = Text()
+_CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
+
+
+def _where(condition: str) -> dict[str, Any]:
+    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
+
+
+jobs = Table(
+    "jobs",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("type", String(2048), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("source", String(16), nullable=False, comment="api, code or file: who owns the definition"),
+    Column("source_key", Name, comment="the name that code or a file knows the job by"),
+    Column("category", Name),
+    Column("owner", Name),
+    Column("team", Name),
+    Column("version", Integer, nullable=False),
+    Column("definition", Json, nullable=False, comment="the whole of domain.job.Job as JSON"),
+    Column("note", Text, comment="why it is paused or disabled"),
+    Column("changed_by", Name, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Column("deleted_at", Moment),
+    Index(None, "name"),
+    Index("uq_jobs_source_key", "source", "source_key", unique=True),
+)
+
+job_versions = Table(
+    "job_versions",
+    metadata,
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("definition", Json, nullable=False),
+    Column("changed_by", Name, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    PrimaryKeyConstraint("job_id", "version"),
+)
+
+schedules = Table(
+    "schedules",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
+    Column("key", Name, comment="names the schedule inside its job"),
+    Column("name", Name),
+    Column("state", String(16), nullable=False, comment="Enabled, Paused or Ended"),
+    Column("rule", Json, nullable=False, comment="domain.schedule.Schedule as canonical JSON"),
+    Column("revision", Integer, nullable=False),
+    Column("revised_at", Moment, nullable=False),
+    Column("cursor_at", Moment, nullable=False, comment="the last nominal instant that is decided"),
+    Column("next_at", Moment, comment="the next nominal instant; null when there is none"),
+    Column("runs", Integer, nullable=False),
+    Column("note", Text),
+    Column("changed_by", Name, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+    Index(None, "job_id"),
+    Index("ix_schedules_due", "next_at", **_where("state = 'Enabled' AND next_at IS NOT NULL")),
+)
+
+occurrences = Table(
+    "occurrences",
+    metadata,
+    Column("schedule_id", Id, nullable=False),
+    Column("nominal_at", Moment, nullable=False),
+    Column("decision", String(24), nullable=False),
+    Column("reason", Text),
+    Column("execution_id", Id),
+    Column("decided_at", Moment, nullable=False),
+    PrimaryKeyConstraint("schedule_id", "nominal_at"),
+    **_CLUSTERED,
+)
+
+executions = Table(
+    "executions",
+    metadata,
+    Column("id", Id, nullable=False),
+    Column("job_id", Id),
+    Column("name", Name),
+    Column("type", String(2048), nullable=False),
+    Column("kind", String(16), nullable=False, comment="the executor kind of the type"),
+    Column("queue", Name, nullable=False),
+    Column("priority", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("due_at", Moment, nullable=False),
+    Column("latest_start", Moment),
+    Column("created_at", Moment, nullable=False),
+    Column("attempt", Integer, nullable=False),
+    Column("parameters", Json),
+    Column("timeout", Moment, nullable=False, comment="microseconds"),
+    Column("retry", Json, comment="domain.retry.RetryPolicy; null = the default"),
+    Column("max_attempts", Integer, nullable=False),
+    Column("on_lost", String(8), comment="null = retry"),
+    Column("isolation", String(16)),
+    Column("concurrency_key", Name),
+    Column("concurrency_limit", Integer),
+    Column("schedule_id", Id),
+    Column("nominal_at", Moment),
+    Column("trigger", String(16), nullable=False),
+    Column("actor", Name),
+    Column("metadata", Json),
+    Column("handle", Json, comment="what a Deferred left"),
+    Column("token", Number),
+    Column("worker_id", Id),
+    Column("lease_expires_at", Moment),
+    Column("started_at", Moment, comment="start of the current or last attempt"),
+    Column("progress", Json),
+    Column("cancellation", Json, comment="who asked, when, why, grace"),
+    Column("error", Text, comment="of the last attempt"),
+    PrimaryKeyConstraint("id"),
+    Index("ix_executions_claimable", text("priority DESC"), "due_at", "id", **_where("state = 'Pending'")),
+    Index("ix_executions_later", "due_at", **_where("state IN ('Scheduled', 'Retrying')")),
+    Index("ix_executions_leased", "worker_id", **_where("state IN ('Running', 'Cancelling')")),
+    Index("ix_executions_cancelling", "worker_id", **_where("state = 'Cancelling'")),
+    Index("ix_executions_limited", "concurrency_key", **_where("concurrency_key IS NOT NULL")),
+    Index("ix_executions_job", "job_id", "id", **_where("job_id IS NOT NULL")),
+    Index("ix_executions_schedule", "schedule_id", **_where("schedule_id IS NOT NULL")),
+    **_CLUSTERED,
+)
+
+history = Table(
+    "history",
+    metadata,
+    *(
+        Column(column.name, column.type, nullable=column.nullable)
+        for column in executions.columns
+        if column.name
+        not in ("lease_expires_at", "handle", "progress", "latest_start", "concurrency_key", "concurrency_limit")
+    ),
+    Column("finished_at", Moment, nullable=False),
+    Column("result", Json),
+    Column("stack", Text),
+    Column("reason", Text),
+    PrimaryKeyConstraint("id"),
+    Index("ix_history_job", "job_id", "id", **_where("job_id IS NOT NULL")),
+    Index("ix_history_finished", "finished_at"),
+    Index("ix_history_failed", "id", **_where("state = 'Failed'")),
+    **_CLUSTERED,
+)
+
+attempts = Table(
+    "attempts",
+    metadata,
+    Column("execution_id", Id, nullable=False),
+    Column("token", Number, nullable=False),
+    Column("number", Integer, nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("worker_id", Id),
+    Column("started_at", Moment, nullable=False),
+    Column("finished_at", Moment, nullable=False),
+    Column("error", Text),
+    Column("stack", Text),
+    PrimaryKeyConstraint("execution_id", "token"),
+    **_CLUSTERED,
+)
+
+logs = Table(
+    "logs",
+    metadata,
+    Column("execution_id", Id, nullable=False),
+    Column("token", Number, nullable=False),
+    Column("line", Integer, nullable=False),
+    Column("at", Moment, nullable=False),
+    Column("stream", String(8), nullable=False),
+    Column("text", Text, nullable=False),
+    PrimaryKeyConstraint("execution_id", "token", "line"),
+    **_CLUSTERED,
+)
+
+workers = Table(
+    "workers",
+    metadata,
+    Column("id", Id, primary_key=True, comment="new at every start: the incarnation"),
+    Column("name", Name, nullable=False),
+    Column("hostname", Name),
+    Column("process", String(200), comment="which process of which boot it is, where that can be told"),
+    Column("state", String(16), nullable=False, comment="Alive, Draining, Stopped or Dead"),
+    Column("capacity", Integer, nullable=False),
+    Column("queues", Json, comment="null = every queue"),
+    Column("types", Json, comment="null = unknown: any type may be tried"),
+    Column("labels", Json),
+    Column("version", Name),
+    Column("transport", String(16), nullable=False, comment="database or http"),
+    Column("running", Integer, nullable=False),
+    Column("registered_at", Moment, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+    Column("lease_expires_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
+events = Table(
+    "events",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("kind", String(48), nullable=False),
+    Column("execution_id", Id),
+    Column("job_id", Id),
+    Column("data", Json),
+)
+
+audit = Table(
+    "audit",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=True),
+    Column("at", Moment, nullable=False),
+    Column("actor", Name, nullable=False),
+    Column("action", String(48), nullable=False),
+    Column("noun", String(24), nullable=False),
+    Column("subject_id", String(200)),
+    Column("detail", Json),
+)
+
+idempotency = Table(
+    "idempotency",
+    metadata,
+    Column("principal", Name, nullable=False),
+    Column("key", String(255), nullable=False),
+    Column("body_hash", LargeBinary(32), nullable=False),
+    Column("status", Integer, nullable=False),
+    Column("location", Text),
+    Column("reply", Json, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    PrimaryKeyConstraint("principal", "key"),
+    Index(None, "created_at"),
+)
+
+keys = Table(
+    "keys",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Name, nullable=False),
+    Column("role", String(16), nullable=False),
+    Column("prefix", String(24), nullable=False),
+    Column("hash", LargeBinary(32), nullable=False, unique=True),
+    Column("created_by", Name, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment),
+    Column("last_used_at", Moment),
+    Column("revoked_at", Moment),
+)
+
+counters = Table(
+    "counters",
+    metadata,
+    Column("name", String(32), primary_key=True),
+    Column("value", Number, nullable=False),
+)
