@@ -4,15 +4,25 @@ An executor is one module or package in this room (its name is the kind), or an 
 another package. It runs one attempt and returns its `Outcome`; it never touches the store.
 """
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import ClassVar, Protocol
 
 from rota.domain.execution import Claim
 from rota.domain.instant import Duration
 from rota.domain.outcome import Outcome
 
-LogSink = Callable[[str, str], None]
-"""Takes one line and the name of its stream: `stdout`, `stderr` or `log`."""
+class RunningAttempt(Protocol):
+    """What the engine keeps of an attempt while it runs."""
+
+    @property
+    def grace(self) -> float:
+        """Seconds; set before the work is told to stop."""
+
+    def log(self, line: str, stream: str) -> None:
+        """Keep one line of `stdout`, `stderr` or `log`."""
+
+    def progressed(self, fraction: float, message: str) -> None:
+        """Note how far the work is, from 0 to 1."""
 
 
 class Context:
@@ -20,30 +30,26 @@ class Context:
 
     `parameters` are decoded JSON. `deadline` is monotonic seconds (`time.monotonic`). `log` may be called from any
     thread. An executor hears of a cancellation, a timeout or a lost lease as `asyncio.CancelledError` inside `run`;
-    by the time `run` returns or raises, nothing of the work may be left. `grace` is how long the work may take to
-    stop by itself (seconds).
+    by the time `run` returns or raises, nothing of the work may be left.
     """
 
-    __slots__ = ("claim", "deadline", "grace", "log", "parameters", "progress", "worker_id")
+    __slots__ = ("_attempt", "claim", "deadline", "log", "parameters", "progress", "worker_id")
 
     def __init__(
-        self,
-        claim: Claim,
-        parameters: object,
-        *,
-        worker_id: str,
-        deadline: float,
-        grace: float,
-        log: LogSink,
-        progress: Callable[[float, str], None],
+        self, claim: Claim, parameters: object, *, worker_id: str, deadline: float, attempt: "RunningAttempt"
     ) -> None:
         self.claim = claim
         self.parameters = parameters
         self.worker_id = worker_id
         self.deadline = deadline
-        self.grace = grace
-        self.log = log
-        self.progress = progress
+        self.log = attempt.log
+        self.progress = attempt.progressed
+        self._attempt = attempt
+
+    @property
+    def grace(self) -> float:
+        """How long the work may take to stop by itself once it was told to (seconds)."""
+        return self._attempt.grace
 
     @property
     def idempotency_key(self) -> str:

@@ -49,6 +49,9 @@ class HotStatements(Protocol):
     def next_due(self, tx: Any) -> Instant | None:
         """When the next of them becomes due."""
 
+    def cancelling(self, tx: Any, worker_id: str) -> list[tuple[str, str | None]]:
+        """The executions of this worker whose end was asked for, each with the cancellation as JSON."""
+
     def claim(self, tx: Any, offer: Offer) -> list[list[Any]]:
         """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS."""
 

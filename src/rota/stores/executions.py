@@ -156,12 +156,9 @@ def held(tx: Transaction, execution_id: str, token: int) -> tuple[Claim, bool] |
     return None if row is None else (_claim(row[:-1]), row[-1] == State.CANCELLING)
 
 
-def cancelling(tx: Transaction, worker_id: str) -> set[str]:
-    """The executions that this worker holds and should stop."""
-    asked = select(executions.c.id).where(
-        executions.c.worker_id == worker_id, executions.c.state == literal("Cancelling", literal_execute=True)
-    )
-    return set(tx.connection.scalars(asked))
+def cancelling(tx: Transaction, worker_id: str) -> dict[str, dict[str, Any]]:
+    """The executions that this worker holds and should stop, each with who asked, why and the grace."""
+    return {id: json.loads(note) if note else {} for id, note in tx.hot.cancelling(tx, worker_id)}
 
 
 def holdings(tx: Transaction, worker_id: str) -> dict[str, int]:

@@ -84,12 +84,23 @@ def next_due(tx: Any) -> Instant | None:
 _NEXT_DUE = "SELECT due_at FROM executions WHERE state IN ('Scheduled', 'Retrying') ORDER BY due_at LIMIT 1"
 
 
+def cancelling(tx: Any, worker_id: str) -> list[tuple[str, str | None]]:
+    """The executions of this worker whose end was asked for, each with the cancellation as JSON."""
+    found: list[tuple[str, str | None]] = tx.driver.execute(_CANCELLING, (worker_id,)).fetchall()
+    return found
+
+
+_CANCELLING = "SELECT id, cancellation FROM executions WHERE state = 'Cancelling' AND worker_id = ?"
+
+
 def claim(tx: Any, offer: Offer) -> list[list[Any]]:
     """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS.
 
     The tokens of one claim follow each other from a number that no claim before has used; the rows come back as one
     JSON value, in one step.
     """
+    if tx.driver.execute(_ANY_PENDING).fetchone() is None:
+        return []
     limited = tx.driver.execute(_ANY_LIMITED).fetchone() is not None
     last = tx.driver.execute(_TAKE_TOKENS).fetchone()[0]
     parameters = {
@@ -106,9 +117,11 @@ def claim(tx: Any, offer: Offer) -> list[list[Any]]:
     if tx.driver.execute(sql, parameters).rowcount == 0:
         return []
     rows: list[list[Any]] = json.loads(tx.driver.execute(_CLAIMED, (offer.worker_id, last)).fetchone()[0])
+    tx.driver.execute(_WRITE_STARTED, (tx.now, offer.worker_id, last))
     return rows
 
 
+_ANY_PENDING = "SELECT 1 FROM executions WHERE state = 'Pending' LIMIT 1"
 _ANY_LIMITED = "SELECT 1 FROM executions WHERE concurrency_key IS NOT NULL LIMIT 1"
 _TAKE_TOKENS = "UPDATE counters SET value = value + 1 WHERE name = 'token' RETURNING value"
 _CLAIMED = (
@@ -116,6 +129,11 @@ _CLAIMED = (
     f" (SELECT {', '.join(CLAIM_COLUMNS)} FROM executions"
     " WHERE state IN ('Running', 'Cancelling') AND worker_id = ? AND token = ? ORDER BY priority DESC, due_at, id)"
 )
+_WRITE_STARTED = """
+    INSERT INTO events (at, kind, execution_id, job_id, data)
+    SELECT ?, 'execution.started', id, job_id,
+           json_object('type', type, 'attempt', attempt, 'token', token, 'state', state, 'workerId', worker_id)
+    FROM executions WHERE state IN ('Running', 'Cancelling') AND worker_id = ? AND token = ?"""
 _MAY_START = "state = 'Pending' AND (latest_start IS NULL OR latest_start >= :now)"
 
 

@@ -217,7 +217,7 @@ workers = Table(
     Column("id", Id, primary_key=True, comment="new at every start: the incarnation"),
     Column("name", Name, nullable=False),
     Column("hostname", Name),
-    Column("process", String(200), comment="which process of which boot it is, where that can be told"),
+    Column("pid", Integer),
     Column("state", String(16), nullable=False, comment="Alive, Draining, Stopped or Dead"),
     Column("capacity", Integer, nullable=False),
     Column("queues", Json, comment="null = every queue"),

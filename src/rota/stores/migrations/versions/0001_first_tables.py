@@ -268,12 +268,7 @@ def upgrade() -> None:
         sa.Column("id", Id, nullable=False, comment="new at every start: the incarnation"),
         sa.Column("name", sa.String(length=200), nullable=False),
         sa.Column("hostname", sa.String(length=200), nullable=True),
-        sa.Column(
-            "process",
-            sa.String(length=200),
-            nullable=True,
-            comment="which process of which boot it is, where that can be told",
-        ),
+        sa.Column("pid", sa.Integer(), nullable=True),
         sa.Column("state", sa.String(length=16), nullable=False, comment="Alive, Draining, Stopped or Dead"),
         sa.Column("capacity", sa.Integer(), nullable=False),
         sa.Column("queues", sa.Text(), nullable=True, comment="null = every queue"),

@@ -1,0 +1,1 @@
+"""When there is work: claim, run, complete."""

@@ -1,0 +1,69 @@
+"""One attempt while it runs here: what it logs, how far it is, and why it is to stop."""
+
+import asyncio
+from collections.abc import Callable
+from itertools import count
+
+from rota.domain.execution import Claim
+from rota.domain.instant import Instant
+from rota.domain.outcome import Outcome
+
+_LONGEST_LINE = 16_384
+_NOT_STORABLE = str.maketrans({"\x00": "\u2400"})
+
+
+class Attempt:
+    """The worker's side of a `Claim`. `log` and `progressed` may be called from any thread."""
+
+    __slots__ = ("_budget", "_clock", "_lines", "_numbers", "claim", "ended", "grace", "progress", "stop", "task")
+
+    def __init__(self, claim: Claim, clock: Callable[[], Instant], log_bytes: int) -> None:
+        self.claim = claim
+        self.task: asyncio.Task[None] | None = None
+        self.stop: Outcome | None = None
+        """Why it was told to stop: `TimedOut`, `Cancelled`, `Interrupted` or `Lost`."""
+        self.grace = 0.0
+        self.ended = False
+        self.progress: tuple[float, str] | None = None
+        self._clock = clock
+        self._budget = log_bytes
+        self._lines: list[tuple[str, int, int, Instant, str, str]] = []
+        self._numbers = count(1)
+
+    def log(self, line: str, stream: str) -> None:
+        """Keep one line; beyond the budget of the attempt, say so once and drop the rest."""
+        if self._budget < 0:
+            return
+        self._budget -= len(line) + 1
+        if self._budget < 0:
+            line, stream = "… the log is full; the rest is not kept", "log"
+        elif len(line) > _LONGEST_LINE:
+            line = line[:_LONGEST_LINE] + " …"
+        self._lines.append((self.claim.id, self.claim.token, next(self._numbers), self._clock(), stream, storable(line)))
+
+    def progressed(self, fraction: float, message: str) -> None:
+        """Note how far the work is, from 0 to 1."""
+        self.progress = (min(max(float(fraction), 0.0), 1.0), storable(message)[:500])
+
+    def take_lines(self) -> list[tuple[str, int, int, Instant, str, str]]:
+        """The lines since the last call."""
+        if not self._lines:
+            return []
+        lines, self._lines = self._lines, []
+        return lines
+
+    def stop_because(self, reason: Outcome, grace: float) -> None:
+        """Tell the work to stop. The first reason stands; a shorter grace replaces a longer one."""
+        if self.ended or self.task is None:
+            return
+        if self.stop is None:
+            self.stop = reason
+            self.grace = grace
+            self.task.cancel()
+
+
+def storable(text: str) -> str:
+    """The text with what no database takes (NUL, lone surrogates) made visible."""
+    if text.isascii() and "\x00" not in text:
+        return text
+    return text.encode("utf-8", "replace").decode().translate(_NOT_STORABLE)

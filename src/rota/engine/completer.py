@@ -1,0 +1,104 @@
+"""The worker's transaction: ended attempts are settled and free slots are filled, together and in batches.
+
+This is the only place where the engine writes. Everything it writes is fenced by the token of the attempt.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from rota.domain.errors import Unavailable
+from rota.domain.execution import Claim, Settlement
+from rota.domain.instant import Instant
+from rota.domain.outcome import Failed, Outcome
+from rota.domain.transition import decide
+from rota.stores import executions
+from rota.stores.base import Offer
+from rota.stores.database import Database, Transaction
+
+
+@dataclass(slots=True)
+class Ended:
+    """An attempt that came to its outcome, and the lines it has not told yet."""
+
+    claim: Claim
+    outcome: Outcome
+    lines: Sequence[executions.LogLine] = ()
+
+
+@dataclass(slots=True)
+class Notes:
+    """What running attempts said since the last exchange."""
+
+    lines: list[executions.LogLine] = field(default_factory=list)
+    progress: list[tuple[str, int, float, str]] = field(default_factory=list)
+
+
+@dataclass(slots=True)
+class Exchange:
+    """What the store answered. `next_due` is when the next waiting execution becomes due."""
+
+    now: Instant
+    settled: list[Settlement]
+    refused: list[Settlement]
+    claims: list[Claim]
+    cancelling: dict[str, dict[str, Any]]
+    next_due: Instant | None
+
+
+def exchange(database: Database, ended: Sequence[Ended], notes: Notes, offer: Offer) -> Exchange:
+    """Settle what has ended, then claim what fits into the free slots, in one transaction.
+
+    One outcome that cannot be stored fails alone; the others are settled without it.
+    """
+    try:
+        with database.write() as tx:
+            return _exchange(tx, ended, notes, offer)
+    except Unavailable:
+        raise
+    except Exception:
+        if not ended:
+            raise
+        storable = [item if _can_be_stored(database, item) else _refusal(item) for item in ended]
+        with database.write() as tx:
+            return _exchange(tx, storable, Notes(), offer)
+
+
+def _exchange(tx: Transaction, ended: Sequence[Ended], notes: Notes, offer: Offer) -> Exchange:
+    tx.hot.append_logs(tx, [*notes.lines, *(line for item in ended for line in item.lines)])
+    for note in notes.progress:
+        executions.progress(tx, *note)
+    cancelling = executions.cancelling(tx, offer.worker_id)
+    settlements = [decide(item.claim, item.outcome, tx.now, cancelling=item.claim.id in cancelling) for item in ended]
+    accepted = executions.settle(tx, settlements)
+    tx.hot.promote(tx)
+    return Exchange(
+        tx.now,
+        settlements if len(accepted) == len(settlements) else [item for item in settlements if item.execution_id in accepted],
+        [] if len(accepted) == len(settlements) else [item for item in settlements if item.execution_id not in accepted],
+        executions.claim(tx, offer),
+        cancelling,
+        tx.hot.next_due(tx),
+    )
+
+
+def _can_be_stored(database: Database, item: Ended) -> bool:
+    """Try the settlement alone and take it back."""
+    try:
+        with database.write() as tx:
+            executions.settle(tx, [decide(item.claim, item.outcome, tx.now)])
+            raise _TakenBack
+    except _TakenBack:
+        return True
+    except Unavailable:
+        raise
+    except Exception:
+        return False
+
+
+def _refusal(item: Ended) -> Ended:
+    return Ended(item.claim, Failed("the result cannot be stored: it is not plain JSON", retryable=False))
+
+
+class _TakenBack(Exception):  # noqa: N818
+    """Rolls a trial back."""

@@ -1,0 +1,103 @@
+"""The worker's end of its guard: how long it may trust its lease."""
+
+import asyncio
+import json
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+
+from rota.config import LeaseConfig
+
+_GUARD_ANSWERS_WITHIN_SECONDS = 5.0
+
+
+class Heartbeat:
+    """Keeps a guard process running and knows until when the lease may be trusted (monotonic seconds).
+
+    A worker trusts itself until the start of its last successful beat plus L minus M (River's rule): then its work
+    has ended before anybody else can begin it.
+    """
+
+    def __init__(self, url: str, worker_id: str, lease: LeaseConfig, on_beat: Callable[[], None]) -> None:
+        """`on_beat` is called on the event loop after each word of the guard."""
+        self._orders = {"url": url, "worker": worker_id, "heartbeat": lease.heartbeat_seconds, "lease": lease.seconds}
+        self._trust = lease.seconds - lease.margin_seconds
+        self._on_beat = on_beat
+        self._guard: subprocess.Popen[bytes] | None = None
+        self._rest = b""
+        self.convicted = False
+        """The store says that this worker is dead: nothing that it holds is its own any more."""
+        self.trusted_until = 0.0
+
+    def start(self, registered: float) -> None:
+        """Start the guard. `registered` is the monotonic time just before the worker was registered."""
+        self.trusted_until = registered + self._trust
+        self._spawn()
+
+    def _spawn(self) -> None:
+        self._guard = guard = subprocess.Popen(
+            [sys.executable, "-m", "rota.engine.guard"],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            start_new_session=True,
+        )
+        assert guard.stdin is not None
+        assert guard.stdout is not None
+        guard.stdin.write(json.dumps(self._orders).encode() + b"\n")
+        guard.stdin.flush()
+        asyncio.get_running_loop().add_reader(guard.stdout, self._heard)
+
+    def _heard(self) -> None:
+        assert self._guard is not None
+        assert self._guard.stdout is not None
+        heard = self._guard.stdout.read1(4096)  # type: ignore[attr-defined]
+        if not heard:
+            self._replace()
+            return
+        *lines, self._rest = (self._rest + heard).split(b"\n")
+        for line in lines:
+            word, _, started = line.partition(b" ")
+            if word == b"beat":
+                self.trusted_until = max(self.trusted_until, float(started) + self._trust)
+            else:
+                self.convicted = True
+        self._on_beat()
+
+    def _replace(self) -> None:
+        """The guard died: take another at once; the trust goes on counting down meanwhile."""
+        self._close()
+        self._rest = b""
+        self._spawn()
+
+    def trusts(self) -> bool:
+        """Whether the lease is still this worker's by its own reckoning."""
+        return not self.convicted and time.monotonic() < self.trusted_until
+
+    def stop(self) -> None:
+        """Say goodbye: the worker ends in order."""
+        if self._guard is not None and self._guard.stdin is not None:
+            try:
+                self._guard.stdin.write(b"bye\n")
+                self._guard.stdin.flush()
+            except BrokenPipeError:
+                pass
+        self._close()
+
+    def _close(self) -> None:
+        guard, self._guard = self._guard, None
+        if guard is None:
+            return
+        assert guard.stdin is not None
+        assert guard.stdout is not None
+        asyncio.get_running_loop().remove_reader(guard.stdout)
+        guard.stdout.close()
+        try:
+            guard.stdin.close()
+        except BrokenPipeError:
+            pass
+        try:
+            guard.wait(_GUARD_ANSWERS_WITHIN_SECONDS)
+        except subprocess.TimeoutExpired:
+            guard.kill()
+            guard.wait()

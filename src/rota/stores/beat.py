@@ -1,0 +1,49 @@
+"""A worker's heartbeat, on a connection of its own.
+
+The process that beats runs no user code and must start quickly and stay small, so this module stands on the driver
+alone: it imports neither SQLAlchemy nor the tables.
+"""
+
+import sqlite3
+import time
+from urllib.parse import unquote
+
+from rota.domain.instant import Duration
+
+
+class Heart:
+    """Beats for one worker: prolongs its lease for as long as it is not convicted."""
+
+    def __init__(self, url: str, worker_id: str, lease: Duration) -> None:
+        """`url` names a SQLite store as `sqlite:///FILE`."""
+        self._file = unquote(url.removeprefix("sqlite:///").partition("?")[0])
+        self._worker_id = worker_id
+        self._lease = lease
+        self._connection: sqlite3.Connection | None = None
+
+    def beat(self) -> bool:
+        """Prolong the lease to now + L. False when the worker was convicted: its lease is lost for good.
+
+        Raises `sqlite3.Error` when the store does not answer; nothing is known then.
+        """
+        now = time.time_ns() // 1000
+        return self._write(_BEAT, (now, now + self._lease, self._worker_id))
+
+    def bury(self) -> None:
+        """End the lease at once: the worker is known to be dead, and nothing of its work is left."""
+        now = time.time_ns() // 1000
+        self._write(_BURY, (now, now, self._worker_id))
+
+    def _write(self, sql: str, parameters: tuple[object, ...]) -> bool:
+        if self._connection is None:
+            self._connection = sqlite3.connect(self._file, timeout=2.0, isolation_level=None)
+        try:
+            return self._connection.execute(sql, parameters).rowcount == 1
+        except sqlite3.Error:
+            self._connection.close()
+            self._connection = None
+            raise
+
+
+_BEAT = "UPDATE workers SET heartbeat_at = ?, lease_expires_at = ? WHERE id = ? AND state IN ('Alive', 'Draining')"
+_BURY = "UPDATE workers SET state = 'Dead', lease_expires_at = ?, ended_at = ? WHERE id = ? AND state IN ('Alive', 'Draining')"

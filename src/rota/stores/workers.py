@@ -1,0 +1,140 @@
+"""Workers: who leases work, and until when each is trusted. A worker's id is its incarnation: new at every start."""
+
+import json
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from typing import Any
+
+from sqlalchemy import Row, insert, select, update
+
+from rota.domain.instant import Duration, Instant
+from rota.stores.database import Transaction
+from rota.stores.executions import events
+from rota.stores.tables import workers
+
+ALIVE, DRAINING, STOPPED, DEAD = "Alive", "Draining", "Stopped", "Dead"
+_SERVING = (ALIVE, DRAINING)
+
+
+@dataclass(frozen=True, slots=True)
+class NewWorker:
+    """A worker about to be registered. `types` are the job types that it can run; None = it does not say."""
+
+    id: str
+    name: str
+    capacity: int
+    transport: str
+    hostname: str | None = None
+    pid: int | None = None
+    queues: Sequence[str] | None = None
+    types: Sequence[str] | None = None
+    labels: dict[str, str] = field(default_factory=dict)
+    version: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class WorkerRecord:
+    """A registered worker. `running` is how many executions it leases now."""
+
+    id: str
+    name: str
+    hostname: str | None
+    pid: int | None
+    state: str
+    capacity: int
+    running: int
+    queues: list[str] | None
+    types: list[str] | None
+    labels: dict[str, str]
+    version: str | None
+    transport: str
+    registered_at: Instant
+    heartbeat_at: Instant
+    lease_expires_at: Instant
+    ended_at: Instant | None
+
+
+def register(tx: Transaction, new: NewWorker, lease: Duration) -> None:
+    """Let a worker in; its lease begins now."""
+    tx.execute(
+        insert(workers).values(
+            id=new.id,
+            name=new.name,
+            hostname=new.hostname,
+            pid=new.pid,
+            state=ALIVE,
+            capacity=new.capacity,
+            queues=None if not new.queues else json.dumps(list(new.queues)),
+            types=None if new.types is None else json.dumps(sorted(new.types)),
+            labels=json.dumps(new.labels),
+            version=new.version,
+            transport=new.transport,
+            running=0,
+            registered_at=tx.now,
+            heartbeat_at=tx.now,
+            lease_expires_at=tx.now + lease,
+        )
+    )
+    events(tx, [("worker.registered", None, None, json.dumps({"workerId": new.id, "name": new.name}))])
+
+
+def beat(tx: Transaction, worker_id: str, lease: Duration) -> Instant | None:
+    """Prolong a worker's lease to now + `lease`. None when it was convicted or has ended."""
+    until = tx.now + lease
+    beating = update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING))
+    prolonged = tx.execute(beating.values(heartbeat_at=tx.now, lease_expires_at=until))
+    return until if prolonged.rowcount else None
+
+
+def drain(tx: Transaction, worker_id: str) -> bool:
+    """Let a worker take nothing new. False when it is not serving."""
+    drained = tx.execute(
+        update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING)).values(state=DRAINING)
+    )
+    return bool(drained.rowcount)
+
+
+def end(tx: Transaction, worker_id: str) -> None:
+    """A worker has stopped in order; whatever it may still hold is free at once."""
+    tx.execute(
+        update(workers).where(workers.c.id == worker_id).values(state=STOPPED, lease_expires_at=tx.now, ended_at=tx.now)
+    )
+    events(tx, [("worker.stopped", None, None, json.dumps({"workerId": worker_id}))])
+
+
+def convict(tx: Transaction) -> list[str]:
+    """Declare dead every worker whose lease ran out. Returns them."""
+    silent = select(workers.c.id).where(workers.c.state.in_(_SERVING), workers.c.lease_expires_at < tx.now)
+    found = list(tx.connection.scalars(silent))
+    if found:
+        tx.execute(update(workers).where(workers.c.id.in_(found)).values(state=DEAD, ended_at=tx.now))
+        events(tx, [("worker.dead", None, None, json.dumps({"workerId": id})) for id in found])
+    return found
+
+
+def get(tx: Transaction, worker_id: str) -> WorkerRecord | None:
+    """One worker, or None."""
+    row = tx.first(select(workers).where(workers.c.id == worker_id))
+    return None if row is None else record(row)
+
+
+def record(row: Row[Any]) -> WorkerRecord:
+    """A row as a record."""
+    return WorkerRecord(
+        row.id,
+        row.name,
+        row.hostname,
+        row.pid,
+        row.state,
+        row.capacity,
+        row.running,
+        None if row.queues is None else json.loads(row.queues),
+        None if row.types is None else json.loads(row.types),
+        json.loads(row.labels or "{}"),
+        row.version,
+        row.transport,
+        row.registered_at,
+        row.heartbeat_at,
+        row.lease_expires_at,
+        row.ended_at,
+    )
