@@ -93,7 +93,9 @@ class Backlog:
 Verdict = tuple[Decision, str | None]
 
 
-def judge(backlog: Backlog, missed: Missed, max_lateness: Duration | None, max_catchup_runs: int | None) -> list[Verdict]:
+def judge(
+    backlog: Backlog, missed: Missed, max_lateness: Duration | None, max_catchup_runs: int | None
+) -> list[Verdict]:
     """Decide every instant of a backlog.
 
     - On time: fired, whatever the policy.

@@ -33,6 +33,9 @@ LAST_DAY = -1
 class Rule(Protocol):
     """What names the instants of a schedule."""
 
+    def __hash__(self) -> int:
+        """Equal rules share their computed moments."""
+
     @property
     def reads_clock(self) -> bool:
         """Whether the rule names wall-clock times: the zone matters, and a search for the next one is remembered."""

@@ -20,8 +20,9 @@ from rota.domain.instant import Instant, from_datetime, to_datetime
 
 _MACHINE_DEPENDENT = frozenset({"localtime", "Factory", "posixrules"})
 _MICROSECOND = timedelta(microseconds=1)
-_EARLIEST = from_datetime(datetime(2, 1, 1, tzinfo=UTC))
-_LATEST = from_datetime(datetime(9998, 12, 31, tzinfo=UTC))
+_EARLIEST: Instant = from_datetime(datetime(2, 1, 1, tzinfo=UTC))
+LATEST: Instant = from_datetime(datetime(9998, 12, 31, tzinfo=UTC))
+"""No moment comes after it: a later one could not be told in local time."""
 SEARCH_LIMIT = timedelta(days=41 * 366)
 """How far ahead a search goes. The rarest date, a 29 February on a given weekday, needs 40 years."""
 
@@ -108,7 +109,7 @@ class Zone:
 
         Instants of firing moments strictly increase; a suppressed one may share the instant of its neighbour.
         """
-        after = min(max(after, _EARLIEST), _LATEST)
+        after = min(max(after, _EARLIEST), LATEST)
         start = self._wall(after)
         horizon = start + SEARCH_LIMIT if start.year < 9900 else datetime.max  # noqa: DTZ901 - a naive wall time
         fired = after
