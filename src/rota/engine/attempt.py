@@ -39,11 +39,23 @@ class Attempt:
             line, stream = "… the log is full; the rest is not kept", "log"
         elif len(line) > _LONGEST_LINE:
             line = line[:_LONGEST_LINE] + " …"
-        self._lines.append((self.claim.id, self.claim.token, next(self._numbers), self._clock(), stream, storable(line)))
+        self._lines.append(
+            (self.claim.id, self.claim.token, next(self._numbers), self._clock(), stream, storable(line))
+        )
 
     def progressed(self, fraction: float, message: str) -> None:
         """Note how far the work is, from 0 to 1."""
         self.progress = (min(max(float(fraction), 0.0), 1.0), storable(message)[:500])
+
+    @property
+    def has_notes(self) -> bool:
+        """Whether it said anything that is not written yet."""
+        return bool(self._lines) or self.progress is not None
+
+    def take_progress(self) -> tuple[float, str] | None:
+        """The newest progress since the last call."""
+        progress, self.progress = self.progress, None
+        return progress
 
     def take_lines(self) -> list[tuple[str, int, int, Instant, str, str]]:
         """The lines since the last call."""
@@ -53,13 +65,12 @@ class Attempt:
         return lines
 
     def stop_because(self, reason: Outcome, grace: float) -> None:
-        """Tell the work to stop. The first reason stands; a shorter grace replaces a longer one."""
-        if self.ended or self.task is None:
+        """Tell the work to stop within `grace` seconds. The first reason stands."""
+        if self.ended or self.task is None or self.stop is not None:
             return
-        if self.stop is None:
-            self.stop = reason
-            self.grace = grace
-            self.task.cancel()
+        self.stop = reason
+        self.grace = grace
+        self.task.cancel()
 
 
 def storable(text: str) -> str:

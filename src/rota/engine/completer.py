@@ -74,8 +74,12 @@ def _exchange(tx: Transaction, ended: Sequence[Ended], notes: Notes, offer: Offe
     tx.hot.promote(tx)
     return Exchange(
         tx.now,
-        settlements if len(accepted) == len(settlements) else [item for item in settlements if item.execution_id in accepted],
-        [] if len(accepted) == len(settlements) else [item for item in settlements if item.execution_id not in accepted],
+        settlements
+        if len(accepted) == len(settlements)
+        else [item for item in settlements if item.execution_id in accepted],
+        []
+        if len(accepted) == len(settlements)
+        else [item for item in settlements if item.execution_id not in accepted],
         executions.claim(tx, offer),
         cancelling,
         tx.hot.next_due(tx),
@@ -100,5 +104,5 @@ def _refusal(item: Ended) -> Ended:
     return Ended(item.claim, Failed("the result cannot be stored: it is not plain JSON", retryable=False))
 
 
-class _TakenBack(Exception):  # noqa: N818
+class _TakenBack(Exception):
     """Rolls a trial back."""

@@ -6,6 +6,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable
+from contextlib import suppress
 
 from rota.config import LeaseConfig
 
@@ -77,11 +78,9 @@ class Heartbeat:
     def stop(self) -> None:
         """Say goodbye: the worker ends in order."""
         if self._guard is not None and self._guard.stdin is not None:
-            try:
+            with suppress(BrokenPipeError):
                 self._guard.stdin.write(b"bye\n")
                 self._guard.stdin.flush()
-            except BrokenPipeError:
-                pass
         self._close()
 
     def _close(self) -> None:
@@ -92,10 +91,8 @@ class Heartbeat:
         assert guard.stdout is not None
         asyncio.get_running_loop().remove_reader(guard.stdout)
         guard.stdout.close()
-        try:
+        with suppress(BrokenPipeError):
             guard.stdin.close()
-        except BrokenPipeError:
-            pass
         try:
             guard.wait(_GUARD_ANSWERS_WITHIN_SECONDS)
         except subprocess.TimeoutExpired:

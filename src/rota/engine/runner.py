@@ -4,7 +4,7 @@ import asyncio
 import json
 import time
 import traceback
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 from rota.domain.instant import SECOND
 from rota.domain.outcome import Failed, Outcome, Succeeded, TimedOut
@@ -18,9 +18,13 @@ _LONGEST_STACK = 16_384
 class Runner:
     """Runs attempts on the current event loop. Never raises."""
 
-    def __init__(self, executors: Mapping[str, Executor], worker_id: str) -> None:
+    def __init__(
+        self, executors: Mapping[str, Executor], worker_id: str, stop: Callable[[Attempt, Outcome, float], None]
+    ) -> None:
+        """`stop` tells an attempt to stop: why, and how many seconds it may take."""
         self._executors = executors
         self._worker_id = worker_id
+        self._stop = stop
 
     async def run(self, attempt: Attempt) -> Outcome:
         """The outcome of the attempt. When it returns, nothing of the work is left."""
@@ -41,14 +45,16 @@ class Runner:
             attempt=attempt,
         )
         timer = asyncio.get_running_loop().call_later(
-            timeout, attempt.stop_because, TimedOut(claim.timeout), _TIMEOUT_GRACE_SECONDS
+            timeout, self._stop, attempt, TimedOut(claim.timeout), _TIMEOUT_GRACE_SECONDS
         )
         try:
             outcome = await executor.run(context)
         except asyncio.CancelledError:
             outcome = attempt.stop or Failed("the work cancelled itself")
         except Exception as error:
-            outcome = attempt.stop or Failed(describe(error), stack="".join(traceback.format_exception(error))[-_LONGEST_STACK:])
+            outcome = attempt.stop or Failed(
+                describe(error), stack="".join(traceback.format_exception(error))[-_LONGEST_STACK:]
+            )
         finally:
             timer.cancel()
         return outcome if attempt.stop is None else _after_stop(attempt.stop, outcome)
@@ -63,4 +69,3 @@ def describe(error: BaseException) -> str:
     """An exception as one line for a person."""
     text = storable(str(error))
     return f"{type(error).__name__}: {text}" if text else type(error).__name__
-

@@ -50,8 +50,6 @@ def page(
         if wanted is not None:
             statement = statement.where(column == wanted)
     return [
-        AuditEntry(
-            row.seq, row.at, row.actor, row.action, row.noun, row.subject_id, json.loads(row.detail or "{}")
-        )
+        AuditEntry(row.seq, row.at, row.actor, row.action, row.noun, row.subject_id, json.loads(row.detail or "{}"))
         for row in tx.all(statement)
     ]

@@ -68,6 +68,11 @@ class Database:
     def __str__(self) -> str:
         return self.url.render_as_string(hide_password=True)
 
+    @property
+    def driver_url(self) -> str:
+        """The store's URL with its password, for a process that connects by itself."""
+        return self.url.render_as_string(hide_password=False)
+
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A snapshot to read from. Nothing may be written in it."""

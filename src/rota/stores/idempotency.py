@@ -22,9 +22,9 @@ class Remembered:
 def recall(tx: Transaction, principal: str, key: str) -> Remembered | None:
     """The answer that this principal's key got; None if the key is new."""
     row = tx.first(
-        select(
-            idempotency.c.body_hash, idempotency.c.status, idempotency.c.location, idempotency.c.reply
-        ).where(idempotency.c.principal == principal, idempotency.c.key == key)
+        select(idempotency.c.body_hash, idempotency.c.status, idempotency.c.location, idempotency.c.reply).where(
+            idempotency.c.principal == principal, idempotency.c.key == key
+        )
     )
     return None if row is None else Remembered(row.body_hash, row.status, row.location, row.reply)
 

@@ -60,7 +60,10 @@ jobs = Table(
     Column("team", Name),
     Column("version", Integer, nullable=False),
     Column("definition", Json, nullable=False, comment="the whole of domain.job.Job as JSON"),
+    Column("search", Text, nullable=False, comment="casefolded name, type, owner, team and #tags, one a line"),
     Column("note", Text, comment="why it is paused or disabled"),
+    Column("resume_at", Moment, comment="when a pause ends by itself"),
+    Column("created_by", Name, nullable=False),
     Column("changed_by", Name, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -95,6 +98,7 @@ schedules = Table(
     Column("next_at", Moment, comment="the next nominal instant; null when there is none"),
     Column("runs", Integer, nullable=False),
     Column("note", Text),
+    Column("created_by", Name, nullable=False),
     Column("changed_by", Name, nullable=False),
     Column("created_at", Moment, nullable=False),
     Column("updated_at", Moment, nullable=False),
@@ -112,6 +116,7 @@ occurrences = Table(
     Column("execution_id", Id),
     Column("decided_at", Moment, nullable=False),
     PrimaryKeyConstraint("schedule_id", "nominal_at"),
+    Index("ix_occurrences_decided", "decided_at"),
     **_CLUSTERED,
 )
 

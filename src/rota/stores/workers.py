@@ -96,9 +96,8 @@ def drain(tx: Transaction, worker_id: str) -> bool:
 
 def end(tx: Transaction, worker_id: str) -> None:
     """A worker has stopped in order; whatever it may still hold is free at once."""
-    tx.execute(
-        update(workers).where(workers.c.id == worker_id).values(state=STOPPED, lease_expires_at=tx.now, ended_at=tx.now)
-    )
+    serving = update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING))
+    tx.execute(serving.values(state=STOPPED, lease_expires_at=tx.now, ended_at=tx.now))
     events(tx, [("worker.stopped", None, None, json.dumps({"workerId": worker_id}))])
 
 

@@ -215,7 +215,12 @@ def upgrade() -> None:
         sa.Column("team", sa.String(length=200), nullable=True),
         sa.Column("version", sa.Integer(), nullable=False),
         sa.Column("definition", sa.Text(), nullable=False, comment="the whole of domain.job.Job as JSON"),
+        sa.Column(
+            "search", sa.Text(), nullable=False, comment="casefolded name, type, owner, team and #tags, one a line"
+        ),
         sa.Column("note", sa.Text(), nullable=True, comment="why it is paused or disabled"),
+        sa.Column("resume_at", Number, nullable=True, comment="when a pause ends by itself"),
+        sa.Column("created_by", sa.String(length=200), nullable=False),
         sa.Column("changed_by", sa.String(length=200), nullable=False),
         sa.Column("created_at", Number, nullable=False),
         sa.Column("updated_at", Number, nullable=False),
@@ -263,6 +268,7 @@ def upgrade() -> None:
         sa.PrimaryKeyConstraint("schedule_id", "nominal_at", name=op.f("pk_occurrences")),
         sqlite_with_rowid=False,
     )
+    op.create_index("ix_occurrences_decided", "occurrences", ["decided_at"])
     op.create_table(
         "workers",
         sa.Column("id", Id, nullable=False, comment="new at every start: the incarnation"),
@@ -307,6 +313,7 @@ def upgrade() -> None:
         sa.Column("next_at", Number, nullable=True, comment="the next nominal instant; null when there is none"),
         sa.Column("runs", sa.Integer(), nullable=False),
         sa.Column("note", sa.Text(), nullable=True),
+        sa.Column("created_by", sa.String(length=200), nullable=False),
         sa.Column("changed_by", sa.String(length=200), nullable=False),
         sa.Column("created_at", Number, nullable=False),
         sa.Column("updated_at", Number, nullable=False),

@@ -1,0 +1,39 @@
+"""Keeps a worker working: an incarnation that lost its lease is replaced by a new one, a store that is away is awaited."""
+
+import asyncio
+from collections.abc import Callable
+
+from rota.domain.errors import Unavailable
+from rota.engine.worker import LeaseLostForGood, Worker
+from rota.telemetry import Telemetry
+
+_PAUSE_SECONDS = 0.5
+
+
+class Supervisor:
+    """Runs one worker after another on the current event loop until `stop`."""
+
+    def __init__(self, make: Callable[[], Worker], telemetry: Telemetry) -> None:
+        """`make` builds a worker with a new identity and executors of its own."""
+        self._make = make
+        self._telemetry = telemetry
+        self._worker: Worker | None = None
+        self._stopping = False
+
+    async def run(self, *, ready: Callable[[], None] = lambda: None) -> None:
+        """Work until `stop`."""
+        while not self._stopping:
+            self._worker = self._make()
+            try:
+                await self._worker.run(ready=ready)
+            except LeaseLostForGood:
+                continue
+            except Unavailable as error:
+                self._telemetry.store_unavailable(error)
+                await asyncio.sleep(_PAUSE_SECONDS)
+
+    def stop(self, *, now: bool = False) -> None:
+        """Drain the worker and end. Called on the event loop; with `now`, running work is handed back at once."""
+        self._stopping = True
+        if self._worker is not None:
+            self._worker.stop(now=now)

@@ -1,0 +1,274 @@
+"""The worker: one loop that settles what has ended, fills its free slots, and starts what it claimed."""
+
+import asyncio
+import os
+import socket
+import time
+from collections.abc import Callable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import TypeVar
+
+from rota.config import Config
+from rota.domain.errors import Unavailable
+from rota.domain.execution import Claim
+from rota.domain.instant import SECOND, Instant
+from rota.domain.outcome import Cancelled, Interrupted, Lost, Outcome
+from rota.engine.attempt import Attempt
+from rota.engine.completer import Ended, Exchange, Notes, exchange
+from rota.engine.heartbeat import Heartbeat
+from rota.engine.runner import Runner
+from rota.executors.base import Executor
+from rota.stores import bell, workers
+from rota.stores.base import Offer
+from rota.stores.database import Database
+from rota.telemetry import Telemetry
+
+T = TypeVar("T")
+
+_NOTE_SECONDS = 0.5
+_RETRY_SECONDS = 0.25
+_ABANDON_SECONDS = 5.0
+
+
+@dataclass(frozen=True, slots=True)
+class Identity:
+    """Which worker this is. The id is new at every start."""
+
+    id: str
+    name: str
+    version: str
+
+
+class Worker:
+    """Leases executions and runs them on the event loop that `run` is awaited on."""
+
+    def __init__(
+        self,
+        database: Database,
+        executors: Mapping[str, Executor],
+        functions: Callable[[], Sequence[str]],
+        config: Config,
+        identity: Identity,
+        telemetry: Telemetry,
+    ) -> None:
+        """`functions` names the python functions that this worker has."""
+        self._database = database
+        self._executors = executors
+        self._functions = functions
+        self._config = config
+        self._telemetry = telemetry
+        self.identity = identity
+        self._runner = Runner(executors, identity.id, self._stop)
+        self._attempts: dict[str, Attempt] = {}
+        self._ended: list[Ended] = []
+        self._slots = config.engine.max_concurrent_jobs
+        self._next_due: Instant | None = None
+        self._draining = False
+        self._more = True
+        self._noted_at = 0.0
+        self._wake = asyncio.Event()
+        self._store = ThreadPoolExecutor(1, thread_name_prefix="rota-store")
+
+    @property
+    def running(self) -> int:
+        """How many attempts run here now."""
+        return len(self._attempts)
+
+    async def run(self, *, ready: Callable[[], None] = lambda: None) -> None:
+        """Work until `stop`, then drain: let running work end, hand the rest back, and leave nothing behind."""
+        loop = asyncio.get_running_loop()
+
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._wake.set)
+
+        silences = [self._database.bell.listen(topic, wake) for topic in (bell.WORK, bell.CANCELLATIONS)]
+        heartbeat = Heartbeat(self._database.driver_url, self.identity.id, self._config.lease, self._wake.set)
+        try:
+            registered = time.monotonic()
+            await self.register()
+            heartbeat.start(registered)
+            ready()
+            while not (self._draining and not self._attempts and not self._ended):
+                await self._turn(heartbeat)
+        finally:
+            for silence in silences:
+                silence()
+            for executor in self._executors.values():
+                await executor.close()
+            await self._say_goodbye()
+            heartbeat.stop()
+            self._store.shutdown()
+
+    async def register(self) -> None:
+        """Make this worker known to the store."""
+        new = workers.NewWorker(
+            self.identity.id,
+            self.identity.name,
+            self._slots,
+            "database",
+            hostname=socket.gethostname()[:200],
+            pid=os.getpid(),
+            queues=self._config.engine.queues or None,
+            types=[*(kind for kind in self._executors if kind != "python"), *self._functions()],
+            version=self.identity.version,
+        )
+        lease = self._config.lease.duration
+        await self._in_store(lambda: self._database.writing(lambda tx: workers.register(tx, new, lease)))
+
+    def stop(self, *, now: bool = False) -> None:
+        """Take nothing new. What runs may end within the drain time; with `now`, it is handed back at once.
+
+        Called on the event loop.
+        """
+        loop = asyncio.get_running_loop()
+        if now:
+            self._hand_back()
+        elif not self._draining:
+            loop.call_later(self._config.engine.drain_seconds, self._hand_back)
+        self._draining = True
+        self._wake.set()
+
+    def _hand_back(self) -> None:
+        for attempt in list(self._attempts.values()):
+            self._stop(attempt, Interrupted(), min(1.0, self._config.engine.cancel_grace_seconds))
+
+    async def _turn(self, heartbeat: Heartbeat) -> None:
+        """One exchange with the store, then wait for the next reason to have one."""
+        if not heartbeat.trusts():
+            await self._lose_everything(heartbeat)
+            return
+        try:
+            await self.exchange()
+        except Unavailable as error:
+            self._telemetry.store_unavailable(error)
+            await asyncio.sleep(_RETRY_SECONDS)
+            return
+        await self._rest(heartbeat)
+
+    async def exchange(self) -> Exchange:
+        """Settle what has ended, claim what fits, start it. What has ended is kept if the store does not answer."""
+        self._wake.clear()
+        ended, self._ended = self._ended, []
+        offer = self._offer()
+        try:
+            answer = await self._in_store(lambda: exchange(self._database, ended, self._take_notes(), offer))
+        except BaseException:
+            self._ended = ended + self._ended
+            raise
+        for claim in answer.claims:
+            self._start(claim)
+        for execution_id, cancellation in answer.cancelling.items():
+            self._cancel(execution_id, cancellation)
+        self._next_due = answer.next_due
+        self._more = len(answer.claims) == offer.slots > 0
+        self._tell(answer, ended)
+        return answer
+
+    def _tell(self, answer: Exchange, ended: Sequence[Ended]) -> None:
+        claims = {item.claim.id: item.claim for item in ended}
+        self._telemetry.settled([(item, claims[item.execution_id]) for item in answer.settled], answer.now)
+        if answer.refused:
+            self._telemetry.refused(answer.refused)
+
+    def _offer(self) -> Offer:
+        slots = 0 if self._draining else self._slots - len(self._attempts)
+        return Offer(
+            self.identity.id,
+            slots,
+            self._config.lease.duration,
+            self._config.engine.queues or None,
+            list(self._executors),
+            self._functions(),
+        )
+
+    async def _rest(self, heartbeat: Heartbeat) -> None:
+        """Sleep until an attempt ends, a bell rings, something becomes due, or the poll is over."""
+        if self._ended or (self._more and len(self._attempts) < self._slots and not self._draining):
+            await asyncio.sleep(0)
+            return
+        wait = min(self._config.engine.poll_seconds, max(heartbeat.trusted_until - time.monotonic(), 0.0))
+        if self._attempts:
+            wait = min(wait, _NOTE_SECONDS if self._any_notes() else 1.0)
+        if self._next_due is not None:
+            wait = min(wait, max(0.0, (self._next_due - self._database.clock.now()) / SECOND))
+        if wait > 0:
+            try:
+                await asyncio.wait_for(self._wake.wait(), wait)
+            except TimeoutError:
+                return
+
+    def _start(self, claim: Claim) -> None:
+        attempt = Attempt(claim, self._database.clock.now, self._config.engine.log_bytes)
+        self._attempts[claim.id] = attempt
+        attempt.task = asyncio.create_task(self._attend(attempt))
+
+    async def _attend(self, attempt: Attempt) -> None:
+        self._finish(attempt, await self._runner.run(attempt))
+
+    def _finish(self, attempt: Attempt, outcome: Outcome) -> None:
+        if attempt.ended:
+            return
+        attempt.ended = True
+        del self._attempts[attempt.claim.id]
+        self._ended.append(Ended(attempt.claim, outcome, attempt.take_lines()))
+        self._wake.set()
+
+    def _cancel(self, execution_id: str, cancellation: Mapping[str, object]) -> None:
+        attempt = self._attempts.get(execution_id)
+        if attempt is None:
+            return
+        asked = cancellation.get("graceSeconds")
+        grace = float(asked) if isinstance(asked, int | float) else self._config.engine.cancel_grace_seconds
+        self._stop(attempt, Cancelled(str(cancellation.get("reason") or "cancelled")), grace)
+
+    def _stop(self, attempt: Attempt, reason: Outcome, grace: float) -> None:
+        """Tell an attempt to stop; give it up when it neither ends nor can be killed."""
+        if attempt.stop is None:
+            attempt.stop_because(reason, grace)
+            asyncio.get_running_loop().call_later(grace + _ABANDON_SECONDS, self._abandon, attempt)
+
+    def _abandon(self, attempt: Attempt) -> None:
+        if not attempt.ended and attempt.stop is not None:
+            self._telemetry.abandoned(attempt.claim)
+            self._finish(attempt, attempt.stop)
+
+    async def _lose_everything(self, heartbeat: Heartbeat) -> None:
+        """The lease is gone: end all work before anybody else begins it, tell nobody, and come back as new."""
+        self._telemetry.lease_lost(self.identity.id, len(self._attempts))
+        for attempt in list(self._attempts.values()):
+            self._stop(attempt, Lost(), self._config.lease.margin_seconds / 2)
+        while self._attempts:
+            self._wake.clear()
+            await self._wake.wait()
+        self._ended.clear()
+        raise LeaseLostForGood(self.identity.id)
+
+    def _any_notes(self) -> bool:
+        return any(attempt.has_notes for attempt in self._attempts.values())
+
+    def _take_notes(self) -> Notes:
+        """What running attempts said, at most twice a second."""
+        notes = Notes()
+        if not self._attempts or time.monotonic() - self._noted_at < _NOTE_SECONDS:
+            return notes
+        self._noted_at = time.monotonic()
+        for attempt in list(self._attempts.values()):
+            notes.lines += attempt.take_lines()
+            progress = attempt.take_progress()
+            if progress is not None:
+                notes.progress.append((attempt.claim.id, attempt.claim.token, *progress))
+        return notes
+
+    async def _say_goodbye(self) -> None:
+        try:
+            await self._in_store(lambda: self._database.writing(lambda tx: workers.end(tx, self.identity.id)))
+        except Unavailable as error:
+            self._telemetry.store_unavailable(error)
+
+    async def _in_store(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._store, work)
+
+
+class LeaseLostForGood(Exception):
+    """This incarnation was convicted or could not beat: it must be replaced by a new one."""
