@@ -1,0 +1,31 @@
+"""Every URL in one place."""
+
+from fastapi import APIRouter, FastAPI
+
+from rota.api import health, keys, pages
+
+ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
+    # prefix, tag, router
+    ("", "health", health.router),
+    ("/api/keys", "keys", keys.router),
+    ("", "pages", pages.router),
+)
+
+TAGS = [
+    {"name": "jobs", "description": "What to run, and how."},
+    {"name": "executions", "description": "The runs of jobs, with their attempts and logs."},
+    {"name": "schedules", "description": "When jobs become due."},
+    {"name": "workers", "description": "Who runs them."},
+    {"name": "work", "description": "What a worker over HTTP does: acquire, extend, log, complete."},
+    {"name": "dashboard", "description": "Figures."},
+    {"name": "events", "description": "What happens, as it happens."},
+    {"name": "keys", "description": "Who may come in."},
+    {"name": "audit", "description": "Who changed what."},
+    {"name": "health", "description": "How Rota itself is."},
+]
+
+
+def install(app: FastAPI) -> None:
+    """Give the application its routes."""
+    for prefix, tag, router in ROUTERS:
+        app.include_router(router, prefix=prefix, tags=[tag])

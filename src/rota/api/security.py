@@ -1,0 +1,82 @@
+"""Who is asking: a bearer token becomes a principal, and an operation names the right it takes."""
+
+import time
+from collections.abc import Awaitable, Callable
+from hashlib import sha256
+from typing import Annotated, Any
+
+import anyio.to_thread
+from fastapi import Depends, FastAPI, Request
+
+from rota.domain.access import Principal, Right
+from rota.domain.errors import Unauthenticated
+from rota.service import access
+from rota.service.context import ServiceContext
+
+_FRESH_SECONDS = 5.0
+_MOST_CACHED = 10_000
+
+
+class Tokens:
+    """Turns tokens into principals, and asks the store about each at most every five seconds.
+
+    So a revoked key is refused within five seconds, and a busy client costs the store next to nothing.
+    """
+
+    def __init__(self, database: Any) -> None:
+        self._database = database
+        self._known: dict[bytes, tuple[Principal, float]] = {}
+
+    async def principal(self, token: str) -> Principal:
+        """Who holds this token. Unauthenticated for anything that is not a valid one."""
+        digest = sha256(token.encode("utf-8", "replace")).digest()
+        known = self._known.get(digest)
+        now = time.monotonic()
+        if known is not None and now < known[1]:
+            return known[0]
+        self._known.pop(digest, None)
+        principal = await anyio.to_thread.run_sync(access.authenticate, self._database, token)
+        if len(self._known) >= _MOST_CACHED:
+            self._known.clear()
+        self._known[digest] = (principal, now + _FRESH_SECONDS)
+        return principal
+
+    def forget(self) -> None:
+        """Ask the store again about every token: a key of this process was changed."""
+        self._known.clear()
+
+
+def bearer(request: Request) -> str:
+    """The token of the Authorization header. Tokens anywhere else are never read."""
+    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+    token = token.strip()
+    if scheme.lower() != "bearer" or not token or len(token) > 512:
+        raise Unauthenticated("this takes a token: Authorization: Bearer <token>")
+    return token
+
+
+def context(right: Right) -> Callable[[Request], Awaitable[ServiceContext]]:
+    """A dependency: the service context of a caller who holds `right`."""
+
+    async def authorised(request: Request) -> ServiceContext:
+        state = request.app.state
+        principal = await state.tokens.principal(bearer(request))
+        asked: ServiceContext = state.context_for(principal)
+        asked.require(right)
+        return asked
+
+    authorised.right = right  # type: ignore[attr-defined]
+    return authorised
+
+
+ReadContext = Annotated[ServiceContext, Depends(context(Right.READ))]
+OperateContext = Annotated[ServiceContext, Depends(context(Right.OPERATE))]
+EditContext = Annotated[ServiceContext, Depends(context(Right.EDIT))]
+WorkContext = Annotated[ServiceContext, Depends(context(Right.WORK))]
+AuditContext = Annotated[ServiceContext, Depends(context(Right.AUDIT))]
+AdminContext = Annotated[ServiceContext, Depends(context(Right.ADMIN))]
+
+
+def forget_tokens(app: FastAPI) -> None:
+    """Let a change of keys take effect in this process at once."""
+    app.state.tokens.forget()
