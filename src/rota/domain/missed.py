@@ -107,7 +107,7 @@ def judge(
     late = [p for p in range(len(backlog.instants)) if not backlog.is_on_time(p)]
     expired = {p for p in late if max_lateness is not None and backlog.lateness(p) > max(max_lateness, ON_TIME)}
     if max_lateness is None and missed is Missed.RUN_LATEST and _past_one_interval(backlog):
-        expired = set(late)
+        expired = {len(backlog.instants) - 1}
     catch_up = [p for p in late if p not in expired]
     verdicts: list[Verdict] = [(Decision.FIRED, None)] * len(backlog.instants)
     for position in expired:
@@ -118,8 +118,8 @@ def judge(
 
 
 def most_needed_ahead(missed: Missed, max_catchup_runs: int | None) -> int:
-    """How many later instants must be known to decide one."""
-    return (max_catchup_runs or MOST_CATCHUP_RUNS) if missed is Missed.RUN_ALL else 1
+    """How many later instants must be known to decide one: for `runAll`, those that may be late and the one on time."""
+    return (max_catchup_runs or MOST_CATCHUP_RUNS) + 1 if missed is Missed.RUN_ALL else 1
 
 
 def _past_one_interval(backlog: Backlog) -> bool:
@@ -146,7 +146,7 @@ def _catch_up(backlog: Backlog, late: list[int], missed: Missed, max_catchup_run
         return [
             _fired_late(backlog, position)
             if order == 0 and not backlog.caught_up
-            else (Decision.COALESCED, _late(backlog, position, "covered by the earliest missed run"))
+            else (Decision.COALESCED, _late(backlog, position, "left to the earliest missed run"))
             for order, position in enumerate(late)
         ]
     return [
@@ -158,7 +158,7 @@ def _catch_up(backlog: Backlog, late: list[int], missed: Missed, max_catchup_run
 
 
 def _into_latest(backlog: Backlog) -> str:
-    return "covered by a later run" if backlog.truncated else f"covered by {format_instant(backlog.instants[-1])}"
+    return "left to a later run" if backlog.truncated else f"left to {format_instant(backlog.instants[-1])}"
 
 
 def _fired_late(backlog: Backlog, position: int) -> Verdict:
