@@ -5,11 +5,26 @@ another package. It runs one attempt and returns its `Outcome`; it never touches
 """
 
 from collections.abc import Mapping
-from typing import ClassVar, Protocol
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, ClassVar, Protocol
 
 from rota.domain.execution import Claim
 from rota.domain.instant import Duration
 from rota.domain.outcome import Outcome
+
+if TYPE_CHECKING:  # warm processes import this module and must stay small
+    from rota.config import Config
+    from rota.sdk.functions import Functions
+
+
+@dataclass(frozen=True, slots=True)
+class Setting:
+    """What an executor is built from: `build(setting)` in its module."""
+
+    config: "Config"
+    functions: "Functions"
+    worker_id: str
+
 
 class RunningAttempt(Protocol):
     """What the engine keeps of an attempt while it runs."""

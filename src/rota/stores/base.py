@@ -4,7 +4,7 @@ A batch is one step of the driver, never one step a row: drivers let go of the i
 beside a busy thread each step waits milliseconds to get it back (docs/adr/0006-one-step-per-batch.md).
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -64,5 +64,14 @@ class HotStatements(Protocol):
     def settled_ids(self, tx: Any) -> set[str]:
         """The executions that the last `settle` of this transaction accepted."""
 
+    def due_schedules(self, tx: Any, now: Instant, limit: int) -> list[list[Any]]:
+        """Enabled schedules that are due, the most overdue first. Rows of the fields of `schedules.DueSchedule`."""
+
+    def advance_schedules(self, tx: Any, rows: Sequence[Sequence[object]]) -> set[str]:
+        """Move the cursors of enabled schedules still at the revision given (`schedules.Advanced`); says which moved."""
+
     def append_logs(self, tx: Any, rows: Sequence[Sequence[object]]) -> None:
         """Append log lines (execution, token, line, at, stream, text) of attempts whose token is current."""
+
+    def live_by_overlap(self, tx: Any, keys: Collection[str]) -> list[list[str]]:
+        """Unfinished executions (key, id, state) of the overlap keys `overlap:KEY`, oldest first."""

@@ -1,7 +1,7 @@
 """The life of an execution in the store: accepted, claimed, settled, cancelled. History is read in `history`."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -190,7 +190,7 @@ def without_lease(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
     return [(_claim(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(statement)]
 
 
-def request_cancellation(tx: Transaction, ids: Collection[str], cancellation: dict[str, object]) -> dict[str, State]:
+def request_cancellation(tx: Transaction, ids: Collection[str], cancellation: Mapping[str, object]) -> dict[str, State]:
     """Ask for the end of executions: what runs becomes `Cancelling`, what waits ends as `Cancelled` at once.
 
     Returns the new state of each execution that was live.
@@ -268,6 +268,14 @@ def live_of(tx: Transaction, *, job_id: str | None = None, schedule_id: str | No
     if schedule_id is not None:
         statement = statement.where(executions.c.schedule_id == schedule_id)
     return [(row.id, State(row.state)) for row in tx.all(statement)]
+
+
+def live_by_overlap(tx: Transaction, keys: Collection[str]) -> dict[str, list[tuple[str, State]]]:
+    """The unfinished executions under overlap keys (`overlap:KEY`, where the key may be a schedule's id), oldest first."""
+    found: dict[str, list[tuple[str, State]]] = {}
+    for key, id, state in tx.hot.live_by_overlap(tx, keys):
+        found.setdefault(key, []).append((id, State(state)))
+    return found
 
 
 def progress(tx: Transaction, execution_id: str, token: int, fraction: float, message: str) -> bool:

@@ -14,6 +14,6 @@ def newest(tx: Transaction) -> int:
 def count_by_kind(tx: Transaction, after: int, until: int) -> dict[str, int]:
     """How many events of each kind came after one number, up to and with another."""
     between = (
-        select(events.c.kind, func.count()).where(events.c.seq > after, events.c.seq <= until).group_by(events.c.kind)
+        select(events.c.kind, func.count().label("number")).where(events.c.seq > after, events.c.seq <= until).group_by(events.c.kind)
     )
-    return {kind: count for kind, count in tx.all(between)}
+    return {row.kind: row.number for row in tx.all(between)}

@@ -52,13 +52,13 @@ def events_before(tx: Transaction, before: Instant, limit: int) -> int:
     until = tx.connection.scalar(
         select(func.max(events.c.seq)).where(events.c.seq < first + limit, events.c.at < before)
     )
-    return 0 if until is None else tx.execute(delete(events).where(events.c.seq <= until)).rowcount
+    return 0 if until is None else int(tx.execute(delete(events).where(events.c.seq <= until)).rowcount)
 
 
 def workers_before(tx: Transaction, before: Instant, limit: int) -> int:
     """Workers that ended long ago."""
     old = select(workers.c.id).where(workers.c.ended_at < before).limit(limit)
-    return tx.execute(delete(workers).where(workers.c.id.in_(list(tx.connection.scalars(old))))).rowcount
+    return int(tx.execute(delete(workers).where(workers.c.id.in_(list(tx.connection.scalars(old))))).rowcount)
 
 
 def idempotency_before(tx: Transaction, before: Instant, limit: int) -> int:

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -229,6 +229,40 @@ _REQUEUE = f"""
     FROM settled AS s WHERE executions.id = s.id AND s.state NOT IN {_TERMINAL}"""
 
 
+def due_schedules(tx: Any, now: Instant, limit: int) -> list[list[Any]]:
+    """Enabled schedules that are due, the most overdue first. Rows of the fields of `schedules.DueSchedule`."""
+    rows: list[list[Any]] = json.loads(tx.driver.execute(_DUE_SCHEDULES, (now, limit)).fetchone()[0])
+    return rows
+
+
+_DUE_SCHEDULES = """
+    SELECT json_group_array(json_array(id, job_id, rule, revision, revised_at, cursor_at, next_at, runs,
+                                       definition, state, version, note))
+    FROM (SELECT s.id, s.job_id, s.rule, s.revision, s.revised_at, s.cursor_at, s.next_at, s.runs,
+                 j.definition, j.state, j.version, j.note
+          FROM schedules AS s JOIN jobs AS j ON j.id = s.job_id
+          WHERE s.state = 'Enabled' AND s.next_at IS NOT NULL AND s.next_at <= ? ORDER BY s.next_at LIMIT ?)"""
+
+
+def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> set[str]:
+    """Move the cursors of enabled schedules still at the revision given; says which moved."""
+    given = json.dumps(rows)
+    current: set[str] = set(json.loads(tx.driver.execute(_AT_REVISION, (given,)).fetchone()[0]))
+    tx.driver.execute(_ADVANCE, (given,))
+    return current
+
+
+_AT_REVISION = """
+    SELECT json_group_array(schedules.id) FROM json_each(?) AS given
+    JOIN schedules ON schedules.id = given.value->>0 AND schedules.revision = given.value->>1
+         AND schedules.state = 'Enabled'"""
+_ADVANCE = """
+    UPDATE schedules SET cursor_at = given.value->>2, next_at = given.value->>3, runs = given.value->>4,
+        state = given.value->>5
+    FROM json_each(?) AS given
+    WHERE schedules.id = given.value->>0 AND schedules.revision = given.value->>1 AND schedules.state = 'Enabled'"""
+
+
 def append_logs(tx: Any, rows: Sequence[Sequence[object]]) -> None:
     """Append log lines of attempts whose token is current."""
     if rows:
@@ -240,3 +274,17 @@ _APPEND_LOGS = """
     SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)
     WHERE EXISTS (SELECT 1 FROM executions WHERE id = value->>0 AND token = value->>1
                   AND state IN ('Running', 'Cancelling'))"""
+
+
+def live_by_overlap(tx: Any, keys: Collection[str]) -> list[list[str]]:
+    """Unfinished executions (key, id, state) of the overlap keys `overlap:KEY`, oldest first."""
+    found: list[list[str]] = json.loads(tx.driver.execute(_LIVE_BY_OVERLAP, (json.dumps(list(keys)),)).fetchone()[0])
+    return found
+
+
+_LIVE_BY_OVERLAP = """
+    SELECT json_group_array(json_array(key, id, state)) FROM (
+        SELECT value AS key, id, state FROM json_each(?1) JOIN executions ON schedule_id = substr(value, 9)
+        UNION
+        SELECT value AS key, id, state FROM json_each(?1) JOIN executions ON concurrency_key = value
+        ORDER BY id)"""

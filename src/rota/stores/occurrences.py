@@ -1,0 +1,55 @@
+"""The ledger: one row for each nominal instant of a schedule, with what was decided about it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import select
+
+from rota.domain.instant import Instant
+from rota.domain.missed import Decision
+from rota.stores.database import Transaction
+from rota.stores.tables import occurrences
+
+Decided = tuple[str, Instant, Decision, str | None, str | None]
+"""schedule, nominal instant, decision, reason, execution"""
+
+_COLUMNS = ("schedule_id", "nominal_at", "decision", "reason", "execution_id", "decided_at")
+
+
+@dataclass(frozen=True, slots=True)
+class OccurrenceRecord:
+    """One decided instant."""
+
+    nominal_at: Instant
+    decision: Decision
+    reason: str | None
+    execution_id: str | None
+    decided_at: Instant
+
+
+def record(tx: Transaction, rows: Sequence[Decided]) -> None:
+    """Write decisions, all in one step. An instant that is decided already makes the whole transaction fail."""
+    if rows:
+        decided = [(id, at, str(decision), reason, execution, tx.now) for id, at, decision, reason, execution in rows]
+        tx.hot.insert(tx, "occurrences", _COLUMNS, decided)
+
+
+def find(
+    tx: Transaction, schedule_id: str, *, limit: int, before: Instant | None = None, decision: Decision | None = None
+) -> list[OccurrenceRecord]:
+    """The decided instants of a schedule, latest first, from the one before `before` on."""
+    columns = occurrences.c
+    statement = (
+        select(columns.nominal_at, columns.decision, columns.reason, columns.execution_id, columns.decided_at)
+        .where(columns.schedule_id == schedule_id)
+        .order_by(columns.nominal_at.desc())
+        .limit(limit)
+    )
+    if before is not None:
+        statement = statement.where(columns.nominal_at < before)
+    if decision is not None:
+        statement = statement.where(columns.decision == decision.value)
+    return [
+        OccurrenceRecord(row.nominal_at, Decision(row.decision), row.reason, row.execution_id, row.decided_at)
+        for row in tx.all(statement)
+    ]

@@ -1,0 +1,176 @@
+"""Schedules in the store: what people see of them, and what the ticker takes and advances in batches."""
+
+from collections import defaultdict
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, replace
+from enum import StrEnum
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, literal, select, update
+
+from rota.domain.instant import Instant
+from rota.domain.job import Job, JobState
+from rota.domain.schedule import Schedule
+from rota.stores import bell
+from rota.stores.database import Transaction
+from rota.stores.tables import schedules
+
+
+class ScheduleState(StrEnum):
+    """Whether a schedule fires. `Ended` means that no instant is left."""
+
+    ENABLED = "Enabled"
+    PAUSED = "Paused"
+    ENDED = "Ended"
+
+
+@dataclass(frozen=True, slots=True)
+class ScheduleRecord:
+    """A stored schedule. `cursor_at` is the last nominal instant that is decided, `next_at` the next one."""
+
+    id: str
+    job_id: str
+    key: str | None
+    name: str | None
+    state: ScheduleState
+    rule: str
+    revision: int
+    revised_at: Instant
+    cursor_at: Instant
+    next_at: Instant | None
+    runs: int
+    note: str | None
+    created_by: str
+    changed_by: str
+    created_at: Instant
+    updated_at: Instant
+
+    @property
+    def schedule(self) -> Schedule:
+        """The rule and its policies."""
+        return Schedule.from_json(self.rule)
+
+
+@dataclass(frozen=True, slots=True)
+class DueSchedule:
+    """A schedule whose next instant has come, with the job that it runs."""
+
+    id: str
+    job_id: str
+    rule: str
+    revision: int
+    revised_at: Instant
+    cursor_at: Instant
+    next_at: Instant
+    runs: int
+    definition: str
+    job_state: JobState
+    job_version: int
+    job_note: str | None
+
+    @property
+    def schedule(self) -> Schedule:
+        """The rule and its policies."""
+        return Schedule.from_json(self.rule)
+
+    @property
+    def job(self) -> Job:
+        """What it runs."""
+        return Job.from_json(self.definition)
+
+
+Advanced = tuple[str, int, Instant, Instant | None, int, str]
+"""id, revision that was read, cursor, next instant, runs, state"""
+
+
+def due(tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
+    """Enabled schedules whose next instant is not after `now`, the most overdue first, whatever their job's state."""
+    return [_due(*row) for row in tx.hot.due_schedules(tx, now, limit)]
+
+
+def advance(tx: Transaction, rows: Sequence[Advanced]) -> set[str]:
+    """Move cursors, all in one step. Returns the schedules that still were at the revision that was read."""
+    return tx.hot.advance_schedules(tx, rows) if rows else set()
+
+
+def next_due_at(tx: Transaction) -> Instant | None:
+    """When the next schedule becomes due; None when none will."""
+    statement = select(schedules.c.next_at).where(_FIRING).order_by(schedules.c.next_at).limit(1)
+    found: Instant | None = tx.connection.scalar(statement)
+    return found
+
+
+def add(tx: Transaction, record: ScheduleRecord) -> None:
+    """Store a new schedule."""
+    tx.execute(insert(schedules).values(_values(record)))
+    tx.ring(bell.SCHEDULES)
+
+
+def save(tx: Transaction, record: ScheduleRecord) -> ScheduleRecord:
+    """Replace a stored schedule by `record`, as changed now."""
+    changed = replace(record, updated_at=tx.now)
+    tx.execute(update(schedules).where(schedules.c.id == record.id).values(_values(changed)))
+    tx.ring(bell.SCHEDULES)
+    return changed
+
+
+def remove(tx: Transaction, ids: Collection[str]) -> None:
+    """Take schedules away. Their ledger stays."""
+    tx.execute(delete(schedules).where(schedules.c.id.in_(ids)))
+    tx.ring(bell.SCHEDULES)
+
+
+def get(tx: Transaction, schedule_id: str) -> ScheduleRecord | None:
+    """One schedule, or None."""
+    row = tx.first(_SCHEDULE.where(schedules.c.id == schedule_id))
+    return None if row is None else _record(row)
+
+
+def of_jobs(tx: Transaction, job_ids: Collection[str]) -> dict[str, list[ScheduleRecord]]:
+    """The schedules of each job, oldest first; every job asked for has an entry."""
+    found: dict[str, list[ScheduleRecord]] = defaultdict(list)
+    for row in tx.all(_SCHEDULE.where(schedules.c.job_id.in_(job_ids)).order_by(schedules.c.id)):
+        found[row.job_id].append(_record(row))
+    return {job_id: found[job_id] for job_id in job_ids}
+
+
+def find(
+    tx: Transaction,
+    *,
+    limit: int,
+    before: str | None = None,
+    job_id: str | None = None,
+    state: ScheduleState | None = None,
+) -> list[ScheduleRecord]:
+    """Schedules, newest first, from the one before the id `before` on."""
+    statement = _SCHEDULE.order_by(schedules.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(schedules.c.id < before)
+    if job_id is not None:
+        statement = statement.where(schedules.c.job_id == job_id)
+    if state is not None:
+        statement = statement.where(schedules.c.state == state.value)
+    return [_record(row) for row in tx.all(statement)]
+
+
+def _values(record: ScheduleRecord) -> dict[str, Any]:
+    return {name: getattr(record, name) for name in _NAMES} | {"state": record.state.value}
+
+
+_NAMES = (
+    "id", "job_id", "key", "name", "state", "rule", "revision", "revised_at", "cursor_at", "next_at", "runs", "note",
+    "created_by", "changed_by", "created_at", "updated_at",
+)  # fmt: skip
+_SCHEDULE = select(*(schedules.c[name] for name in _NAMES))
+_FIRING = (schedules.c.state == literal("Enabled", literal_execute=True)) & schedules.c.next_at.is_not(None)
+
+
+def _record(row: Row[Any]) -> ScheduleRecord:
+    values: dict[str, Any] = dict(row._mapping)
+    values["state"] = ScheduleState(row.state)
+    return ScheduleRecord(**values)
+
+
+def _due(*row: Any) -> DueSchedule:
+    found = DueSchedule(*row)
+    return replace(found, job_state=JobState(found.job_state))
