@@ -1,0 +1,145 @@
+"""`rota jobs create | update | delete`."""
+
+from collections.abc import Callable
+from typing import Any
+
+import click
+
+from rota.cli.call import Call, asks, confirm, confirmed
+from rota.cli.output import Document, write
+from rota.cli.reading import (
+    SecondsType,
+    file_option,
+    from_file,
+    given,
+    parameter_options,
+    parameters,
+    rule_options,
+    take_schedule,
+)
+
+WRITABLE = (
+    "name",
+    "description",
+    "category",
+    "tags",
+    "jobType",
+    "parameters",
+    "parametersSchema",
+    "queue",
+    "priority",
+    "timeoutSeconds",
+    "retryCount",
+    "retryStrategy",
+    "baseDelaySeconds",
+    "maxDelaySeconds",
+    "permanentStatuses",
+    "maxConcurrentExecutions",
+    "allowedEnvironments",
+    "executionMode",
+    "isolation",
+    "onLost",
+    "ownerName",
+    "ownerEmail",
+    "teamName",
+    "escalationContact",
+)
+"""What of a job as it is read may be sent back."""
+
+
+def _definition_options(command: Callable[..., Any]) -> Callable[..., Any]:
+    options = (
+        click.option("--name", metavar="TEXT", help="Its name."),
+        click.option("--type", "job_type", metavar="TYPE", help="A function's name, a URL, script, container …"),
+        click.option("--description", metavar="TEXT", help="What it is for."),
+        click.option("--queue", metavar="NAME", help="The queue it waits in."),
+        click.option("--priority", type=int, help="Larger runs sooner."),
+        click.option("--timeout", type=SecondsType(), metavar="DURATION", help="Longest run of one attempt."),
+        click.option("--retries", type=click.IntRange(min=0), help="Attempts after the first."),
+        click.option("--owner", metavar="NAME", help="Who answers for it."),
+        click.option("--team", metavar="NAME", help="Whose it is."),
+        click.option("--tag", metavar="TAG", multiple=True, help="Repeatable."),
+        parameter_options,
+        file_option("The job"),
+    )
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.command()
+@_definition_options
+@rule_options
+@click.option("--idempotency-key", metavar="KEY", help="The same key again creates nothing new.")
+@asks
+def create(call: Call, file: str | None, idempotency_key: str | None, **options: Any) -> None:
+    """Create a job from flags, or from a file that flags override.
+
+    \b
+    Example: rota jobs create --name report --type reports.daily --daily-at 06:00
+    """
+    schedule = take_schedule(options)
+    body = (from_file(file) if file else {}) | _definition(options) | given(schedule=schedule)
+    if "name" not in body or not ({"jobType", "type", "executionTypeName"} & set(body)):
+        raise click.UsageError("a job needs --name and --type, or -f FILE that holds them")
+    document = call.client.post("jobs", body=body, idempotency_key=idempotency_key)
+    call.show(document, lambda: write(f"created job {document.get('name')}  {document.get('id')}"))
+
+
+@click.command()
+@click.argument("job")
+@_definition_options
+@asks
+def update(call: Call, job: str, file: str | None, **options: Any) -> None:
+    """Change a job: a file replaces its definition, flags change what they name.
+
+    \b
+    Example: rota jobs update report --timeout 10m --retries 5
+    """
+    from rota.client.lookup import job_id
+
+    changes = _definition(options)
+    if file is None and not changes:
+        raise click.UsageError("nothing to change: give a flag, or -f FILE")
+    found = job_id(call.client, job)
+    current = call.client.answer("GET", "jobs", found)
+    base = from_file(file) if file else {name: current.document[name] for name in WRITABLE if name in current.document}
+    document = call.client.put("jobs", found, body=base | changes, etag=current.etag)
+    call.show(document, lambda: write(f"updated job {document.get('name')}: version {document.get('version')}"))
+
+
+@click.command()
+@click.argument("job")
+@confirmed
+@asks
+def delete(call: Call, job: str, yes: bool) -> None:
+    """Delete a job and its schedules. What it ran stays in the history.
+
+    \b
+    Example: rota jobs delete report --yes
+    """
+    from rota.client.lookup import job_id
+
+    found = job_id(call.client, job)
+    confirm(f"delete job {job} ({found})?", yes)
+    document = call.client.delete("jobs", found)
+    call.show(document, lambda: write(f"deleted job {job}  {found}"))
+
+
+def _definition(options: Document) -> Document:
+    return given(
+        name=options["name"],
+        jobType=options["job_type"],
+        description=options["description"],
+        queue=options["queue"],
+        priority=options["priority"],
+        timeoutSeconds=options["timeout"],
+        retryCount=options["retries"],
+        ownerName=options["owner"],
+        teamName=options["team"],
+        tags=list(options["tag"]) or None,
+        parameters=parameters(options["param"], options["payload"]),
+    )
+
+
+COMMANDS = (create, update, delete)

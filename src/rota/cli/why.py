@@ -1,0 +1,43 @@
+"""`rota why`: every gate between a job and its next run."""
+
+import click
+
+from rota.cli.call import Call, asks
+from rota.cli.output import Cell, Column, Document, person_looks, say, table, write
+from rota.cli.wording import moment
+
+
+@click.command()
+@click.argument("job")
+@asks
+def why(call: Call, job: str) -> None:
+    """Say why a job has not run: every gate in order, and the next possible start.
+
+    \b
+    Example: rota why report
+    """
+    from rota.client.lookup import job_id
+
+    document = call.client.get("jobs", job_id(call.client, job), "why")
+    call.show(document, lambda: _show(document))
+
+
+def _show(answer: Document) -> None:
+    gates = answer.get("gates") or []
+    blocked = next((gate for gate in gates if not gate.get("ok")), None)
+    write(str(answer.get("headline") or (blocked or {}).get("says") or "nothing holds it back"))
+    columns = (
+        Column("", _mark),
+        Column("GATE", lambda gate: str(gate.get("code", "-"))),
+        Column("SAYS", lambda gate: str(gate.get("says") or ""), flexible=True),
+    )
+    table(columns, gates, empty="no gates")
+    if start := moment(answer.get("nextPossibleStart")):
+        say(f"next possible start: {start}")
+
+
+def _mark(gate: Document) -> Cell:
+    passed = bool(gate.get("ok"))
+    if person_looks():
+        return Cell("✓", "green") if passed else Cell("✗", "red")
+    return Cell("pass" if passed else "FAIL")
