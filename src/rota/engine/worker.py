@@ -94,11 +94,8 @@ class Worker:
         finally:
             for silence in silences:
                 silence()
-            for executor in self._executors.values():
-                await executor.close()
-            await self._say_goodbye()
+            await self.close()
             heartbeat.stop()
-            self._store.shutdown()
 
     async def register(self) -> None:
         """Make this worker known to the store."""
@@ -115,6 +112,13 @@ class Worker:
         )
         lease = self._config.lease.duration
         await self._in_store(lambda: self._database.writing(lambda tx: workers.register(tx, new, lease)))
+
+    async def close(self) -> None:
+        """Give back what the executors hold, and say goodbye to the store."""
+        for executor in self._executors.values():
+            await executor.close()
+        await self._say_goodbye()
+        self._store.shutdown()
 
     def stop(self, *, now: bool = False) -> None:
         """Take nothing new. What runs may end within the drain time; with `now`, it is handed back at once.
@@ -164,6 +168,17 @@ class Worker:
         self._more = len(answer.claims) == offer.slots > 0
         self._tell(answer, ended)
         return answer
+
+    async def work_off(self) -> int:
+        """Run all that is due until nothing is left, and return how many attempts ended. For the testing kit."""
+        count = 0
+        while True:
+            answer = await self.exchange()
+            count += len(answer.settled)
+            if self._attempts:
+                await self._wake.wait()
+            elif not answer.claims and not self._ended:
+                return count
 
     def _tell(self, answer: Exchange, ended: Sequence[Ended]) -> None:
         claims = {item.claim.id: item.claim for item in ended}

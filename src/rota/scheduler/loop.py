@@ -48,6 +48,11 @@ class Loop:
         """Seconds since the last step that ended well."""
         return time.monotonic() - self.stepped_at
 
+    @property
+    def healthy(self) -> bool:
+        """Whether it steps as it should."""
+        return self._thread.is_alive() and self.age < 3 * _LONGEST_SLEEP_SECONDS
+
     def start(self) -> None:
         """Begin."""
         self._thread.start()

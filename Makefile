@@ -1,0 +1,44 @@
+# Two commands do everything on a machine with Python 3.11 or newer and make: `make run` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: help run test check format bench test-faults test-all clean
+
+help:            ## say what can be made
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
+
+$(VENV)/.installed: pyproject.toml constraints.txt
+	@echo "setting up $(VENV) (once)"
+	@$(PYTHON) -c 'import sys; sys.exit("Rota needs Python 3.11 or newer, this is " + sys.version.split()[0]) if sys.version_info < (3, 11) else None'
+	@$(PYTHON) -m venv $(VENV)
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --constraint constraints.txt --editable '.[dev]'
+	@touch $@
+
+run: $(VENV)/.installed  ## start Rota with the examples on 127.0.0.1:8400
+	@ROTA_HTTP__ALLOW_PRIVATE=$${ROTA_HTTP__ALLOW_PRIVATE-127.0.0.0/8} $(BIN)/rota up --app examples/quickstart.py
+
+test: $(VENV)/.installed  ## run the tests (under 10 minutes)
+	@$(BIN)/python -m pytest -m "not faults and not heavy"
+
+check: $(VENV)/.installed  ## lint, types and the import contract
+	@$(BIN)/ruff format --check .
+	@$(BIN)/ruff check .
+	@$(BIN)/mypy
+	@$(BIN)/lint-imports --no-cache
+
+format: $(VENV)/.installed  ## put the code in form
+	@$(BIN)/ruff format .
+	@$(BIN)/ruff check --fix .
+
+bench: $(VENV)/.installed  ## measure the hot path beside the raw database floor
+	@$(BIN)/python -m bench
+
+test-faults: $(VENV)/.installed  ## kill real processes and count what is lost
+	@$(BIN)/python -m pytest -m faults --timeout 1800
+
+test-all: $(VENV)/.installed  ## everything
+	@$(BIN)/python -m pytest --timeout 1800
+
+clean:           ## remove what was made
+	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

@@ -1,0 +1,141 @@
+"""The composition root: from a `Config` to everything wired. The only module that knows everyone."""
+
+import sys
+import threading
+from collections.abc import Mapping
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from rota import builtin, registry
+from rota.config import Config, load
+from rota.domain.access import SYSTEM, Principal
+from rota.domain.errors import InvalidInput
+from rota.domain.execution import kind_of
+from rota.engine.supervisor import Supervisor
+from rota.engine.worker import Identity, Worker
+from rota.executors.base import Executor, Setting
+from rota.scheduler.loop import Loop
+from rota.scheduler.pruner import Pruner
+from rota.scheduler.relay import Relay
+from rota.scheduler.rescuer import Rescuer
+from rota.scheduler.ticker import Ticker
+from rota.sdk import functions as sdk_functions
+from rota.sdk import submission
+from rota.sdk.builtin import register_builtin
+from rota.sdk.functions import Functions
+from rota.service import jobs
+from rota.service.context import ServiceContext
+from rota.stores import schema
+from rota.stores.clock import Clock
+from rota.stores.database import Database
+from rota.stores.identity import new_id
+from rota.telemetry import Telemetry
+from rota.version import __version__
+
+if TYPE_CHECKING:
+    from fastapi import FastAPI
+
+_MOST_WARM_PROCESSES = 32
+
+
+class App:
+    """One process's Rota: its store, its job functions, and whatever roles it plays."""
+
+    def __init__(
+        self, config: Config, *, clock: Clock | None = None, functions: Functions | None = None, durable: bool = True
+    ) -> None:
+        """Loads the modules of `config.app`; nothing is opened or started yet."""
+        self.config = config
+        self.telemetry = Telemetry()
+        self.functions = sdk_functions.registry if functions is None else functions
+        self.functions.load(config.app)
+        self.database = Database(config.db, clock=clock, durable=durable)
+        self.stopping = threading.Event()
+        register_builtin(self.functions)
+        builtin.register(self.functions, self.context(SYSTEM))
+
+    def prepare(self, *, create: bool = True) -> None:
+        """Make sure of the schema, and bring the jobs that code defines into the store."""
+        schema.require_current(self.database, create=create)
+        jobs.synchronise(self.context(SYSTEM), self.functions.definitions())
+
+    def context(self, principal: Principal) -> ServiceContext:
+        """What service functions take first."""
+        return ServiceContext(self.database, self.config, principal, _Catalogue(self))
+
+    @cached_property
+    def executors(self) -> dict[str, Executor]:
+        """Executors that only check jobs when they are saved; nothing runs in them."""
+        return self._executors("")
+
+    def _executors(self, worker_id: str) -> dict[str, Executor]:
+        return registry.executors(Setting(self.config, self.functions, worker_id))
+
+    def worker(self) -> Worker:
+        """A worker with an identity and executors of its own."""
+        identity = Identity(new_id(self.database.clock.now()), Path(sys.argv[0]).name or "rota", __version__)
+        names = self.functions.names
+        return Worker(self.database, self._executors(identity.id), names, self.config, identity, self.telemetry)
+
+    def supervisor(self) -> Supervisor:
+        """What keeps a worker working."""
+        return Supervisor(self.worker, self.telemetry)
+
+    @cached_property
+    def loops(self) -> list[Loop]:
+        """The scheduler's loops, not started."""
+        steps = (
+            Ticker(self.database, self.config.environment, self.telemetry),
+            Rescuer(self.database, self.config.lease, self.telemetry),
+            Relay(self.database, self.telemetry),
+            Pruner(self.database, self.config.history),
+        )
+        return [Loop(step, self.database, self.telemetry) for step in steps]
+
+    def application(self) -> "FastAPI":
+        """The API as an ASGI application."""
+        from rota.api.application import ApiDependencies, create_application  # workers need no web framework
+
+        return create_application(
+            ApiDependencies(
+                self.database, self.config, _Catalogue(self), __version__, self.stopping, self._health_of_loops
+            )
+        )
+
+    def _health_of_loops(self) -> dict[str, dict[str, object]]:
+        return {loop.name: {"healthy": loop.healthy, "ageSeconds": round(loop.age, 1)} for loop in self.loops}
+
+    def close(self) -> None:
+        """Close the store."""
+        self.database.close()
+
+
+class _Catalogue:
+    """What can run here, for the service."""
+
+    def __init__(self, app: App) -> None:
+        self._app = app
+
+    @property
+    def kinds(self) -> frozenset[str]:
+        return frozenset(self._app.executors)
+
+    def functions(self) -> set[str]:
+        return set(self._app.functions.names())
+
+    def check(self, job_type: str, parameters: Mapping[str, object]) -> None:
+        kind = kind_of(job_type)
+        executor = self._app.executors.get(kind)
+        if executor is None:
+            raise InvalidInput.field(
+                "jobType", msg=f"no executor for {kind!r} in this version; there are {', '.join(sorted(self.kinds))}"
+            )
+        executor.check(job_type, parameters)
+
+
+def submitter_from_environment() -> submission.Submitter:
+    """What `enqueue` uses in a process that is no Rota of its own: the store of ROTA_DB, or else `./rota.db`."""
+    app = App(load(), functions=Functions())
+    schema.require_current(app.database, create=True)
+    return jobs.submitter(app.context(SYSTEM))

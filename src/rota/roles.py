@@ -1,0 +1,202 @@
+"""The processes that Rota can be: `up` (everything), `server` (coordinator), `worker`. Each runs until it is told to stop.
+
+The first SIGINT or SIGTERM drains: running work may end within the drain time. The second stops now and hands it back.
+"""
+
+import asyncio
+import contextlib
+import ipaddress
+import signal
+import socket
+import sys
+from collections.abc import Callable, Iterator
+
+from rota import telemetry
+from rota.app import App
+from rota.config import Config
+from rota.domain.errors import ConfigurationInvalid
+from rota.engine.thread import EngineThread
+from rota.service import access
+from rota.stores import schema
+from rota.version import __version__
+
+_SIGNALS = (signal.SIGINT, signal.SIGTERM)
+
+
+def run_up(config: Config) -> int:
+    """Coordinator and worker in one process on one store."""
+    return _coordinate(config, with_worker=True)
+
+
+def run_server(config: Config) -> int:
+    """Coordinator only."""
+    return _coordinate(config, with_worker=False)
+
+
+def run_worker(config: Config) -> int:
+    """Worker only, directly on the store."""
+    telemetry.configure(config.log)
+    app = App(config)
+    schema.require_current(app.database, create=False)
+
+    async def main() -> None:
+        supervisor = app.supervisor()
+        stop = _Stop(lambda: supervisor.stop(), lambda: supervisor.stop(now=True))
+        stop.listen()
+        await supervisor.run(ready=lambda: _say(_worker_lines(config)))
+
+    asyncio.run(main())
+    app.close()
+    return 0
+
+
+def _coordinate(config: Config, *, with_worker: bool) -> int:
+    telemetry.configure(config.log)
+    _refuse_exposure(config)
+    listener = _bind(config)
+    with listener:
+        app = App(config)
+        schema.require_current(app.database, create=True)
+        token = access.bootstrap(app.database, config.admin_token)
+        app.prepare()
+        engine = EngineThread(app.supervisor()) if with_worker else None
+        asyncio.run(_serve(app, engine, listener, token))
+    app.close()
+    return 0
+
+
+async def _serve(app: App, engine: EngineThread | None, listener: socket.socket, token: str | None) -> None:
+    """Everything runs until the first signal; then the worker drains while the API still answers."""
+    import uvicorn
+
+    config = app.config
+    server = uvicorn.Server(
+        uvicorn.Config(
+            app.application(),
+            log_config=None,
+            access_log=False,
+            lifespan="on",
+            server_header=False,
+            date_header=False,
+            timeout_graceful_shutdown=5,
+            timeout_keep_alive=30,
+            ssl_certfile=config.server.tls_certificate,
+            ssl_keyfile=config.server.tls_key,
+            proxy_headers=config.server.behind_proxy,
+        )
+    )
+    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
+    loop = asyncio.get_running_loop()
+
+    def close() -> None:
+        app.stopping.set()
+        server.should_exit = True
+
+    def first() -> None:
+        for step in app.loops:
+            step.stop()
+        if engine is not None and engine.alive:
+            engine.stop()
+        else:
+            close()
+
+    def second() -> None:
+        if engine is not None:
+            engine.stop(now=True)
+        close()
+
+    _Stop(first, second).listen()
+    serving = asyncio.create_task(server.serve(sockets=[listener]))
+    if engine is not None:
+        await asyncio.to_thread(engine.start)
+        engine.on_end(lambda: loop.call_soon_threadsafe(close))
+    for step in app.loops:
+        step.start()
+    while not server.started and not serving.done():
+        await asyncio.sleep(0.005)
+    if server.started:
+        _say(_coordinator_lines(app, listener, token))
+    await serving
+    for step in app.loops:
+        await asyncio.to_thread(step.join)
+
+
+class _Stop:
+    """The first signal drains, every later one stops now."""
+
+    def __init__(self, first: Callable[[], None], second: Callable[[], None]) -> None:
+        self._first = first
+        self._second = second
+        self._asked = False
+
+    def listen(self) -> None:
+        loop = asyncio.get_running_loop()
+        for number in _SIGNALS:
+            loop.add_signal_handler(number, self._hear)
+
+    def _hear(self) -> None:
+        if not self._asked:
+            self._asked = True
+            telemetry.logger.info("stopping: running jobs may finish; once more to stop now")
+            self._first()
+        else:
+            self._second()
+
+
+def _refuse_exposure(config: Config) -> None:
+    server = config.server
+    if (server.tls_certificate is None) != (server.tls_key is None):
+        raise ConfigurationInvalid("TLS takes both a certificate and a key: --tls-cert FILE --tls-key FILE")
+    if _is_loopback(server.host) or server.tls_certificate is not None or server.behind_proxy:
+        return
+    raise ConfigurationInvalid(
+        f"will not listen on {server.host} without TLS: tokens would cross the network in the clear."
+        " Give --tls-cert and --tls-key, or --behind-proxy when a proxy in front of Rota speaks TLS"
+    )
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _bind(config: Config) -> socket.socket:
+    """The port is taken before anything else is touched: a second process on it changes nothing."""
+    host, port = config.server.host, config.server.port
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    listener = socket.socket(family, socket.SOCK_STREAM)
+    listener.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+    try:
+        listener.bind((host, port))
+    except OSError as error:
+        listener.close()
+        hint = f"; is another Rota running there? Try --port {port + 1}" if error.errno == 98 else ""
+        raise ConfigurationInvalid(f"cannot listen on {host}:{port}: {error.strerror}{hint}") from None
+    return listener
+
+
+def _coordinator_lines(app: App, listener: socket.socket, token: str | None) -> Iterator[str]:
+    scheme = "https" if app.config.server.tls_certificate else "http"
+    host, port = listener.getsockname()[:2]
+    yield f"Rota {__version__} is ready"
+    yield f"  console  {scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    yield (
+        f"  token    {token}"
+        if token
+        else "  token    as issued at the first start; make another with: rota keys create"
+    )
+    yield f"  store    {app.database}"
+
+
+def _worker_lines(config: Config) -> Iterator[str]:
+    queues = ", ".join(config.engine.queues) or "all"
+    yield f"Rota {__version__} worker is ready: queues {queues}, {config.engine.max_concurrent_jobs} slots, store {config.db}"
+
+
+def _say(lines: Iterator[str]) -> None:
+    for line in lines:
+        print(line, file=sys.stdout, flush=True)  # noqa: T201
