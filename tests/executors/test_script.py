@@ -7,6 +7,7 @@ import resource
 import sys
 import tempfile
 import time
+import uuid
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
@@ -23,7 +24,7 @@ from rota.executors.script.output import LINE_BYTES, LOGGED_LINES, TAIL_BYTES, O
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
-WORKER = "worker-of-this-test"
+WORKER = f"worker-{uuid.uuid4()}"
 
 AWAY = """
 import os, sys, time
@@ -44,7 +45,7 @@ class Journal:
 
     def __init__(self) -> None:
         self.lines: list[tuple[str, str]] = []
-        self.grace = 5.0
+        self.grace = 0.0
 
     def log(self, line: str, stream: str) -> None:
         self.lines.append((line, stream))
@@ -57,13 +58,17 @@ class Journal:
 
 
 @pytest.fixture(autouse=True)
-def _nothing_is_left() -> Iterator[None]:
-    before = set(Path(tempfile.gettempdir()).glob("rota-script-*"))
+def _nothing_is_left(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    temporary, current = tmp_path / "temporary", tmp_path / "current"
+    temporary.mkdir()
+    current.mkdir()
+    monkeypatch.setattr(tempfile, "tempdir", str(temporary))
+    monkeypatch.chdir(current)
     yield
     left = processes.survivors(f"ROTA_WORKER={WORKER}")
     processes.kill_marked(f"ROTA_WORKER={WORKER}")
     assert left == []
-    assert set(Path(tempfile.gettempdir()).glob("rota-script-*")) <= before
+    assert list(temporary.iterdir()) == []
 
 
 def context(parameters: object, journal: Journal | None = None) -> Context:
@@ -338,11 +343,6 @@ def test_limits_hold() -> None:
     assert outcome.result["exitCode"] != 0
 
 
-@pytest.fixture(autouse=True)
-def _in_an_empty_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
-
-
 # What is kept of its output
 
 
@@ -354,7 +354,7 @@ def test_output_is_logged_line_by_line_with_its_stream() -> None:
     assert journal.of("stderr") == ["bad"]
 
 
-def test_output_comes_while_the_script_runs(tmp_path: Path) -> None:
+def test_output_comes_while_the_script_runs() -> None:
     journal = Journal()
     parameters = {"script": "echo started; while [ ! -e go ]; do sleep 0.01; done; echo ended"}
 
@@ -362,7 +362,7 @@ def test_output_comes_while_the_script_runs(tmp_path: Path) -> None:
         task = asyncio.create_task(ScriptExecutor().run(context(parameters, journal)))
         while journal.lines != [("started", "stdout")]:
             await asyncio.sleep(0.01)
-        (tmp_path / "go").touch()
+        Path("go").touch()
         return await task
 
     succeeded(asyncio.run(asyncio.wait_for(scenario(), 30)))
@@ -424,22 +424,22 @@ def test_cancel_stops_a_grandchild_that_left_the_session(tmp_path: Path) -> None
     assert not alive(written(path))
 
 
-def test_cancel_gives_the_grace_that_was_asked_for(tmp_path: Path) -> None:
+def test_cancel_gives_the_grace_that_was_asked_for() -> None:
     text = "trap 'echo cleaning; touch cleaned; exit 0' TERM; touch ready; while :; do sleep 0.01; done"
-    journal = cancel_when({"script": text}, (tmp_path / "ready").exists, grace=20)
-    assert (tmp_path / "cleaned").exists()
+    journal = cancel_when({"script": text}, Path("ready").exists, grace=20)
+    assert Path("cleaned").exists()
     assert journal.of("stdout") == ["cleaning"]
 
 
-def test_cancel_kills_what_ignores_it(tmp_path: Path) -> None:
+def test_cancel_kills_what_ignores_it() -> None:
     text = "trap '' TERM INT; touch ready; while :; do sleep 300 & wait $!; done"
-    journal = cancel_when({"script": text}, (tmp_path / "ready").exists, grace=0.1)
+    journal = cancel_when({"script": text}, Path("ready").exists, grace=0.1)
     assert journal.of("log") == []
 
 
-def test_a_second_cancel_does_not_leave_anything(tmp_path: Path) -> None:
+def test_a_second_cancel_does_not_leave_anything() -> None:
     text = "trap '' TERM; touch ready; while :; do sleep 300 & wait $!; done"
-    cancel_when({"script": text}, (tmp_path / "ready").exists, grace=0.3, times=3)
+    cancel_when({"script": text}, Path("ready").exists, grace=0.3, times=3)
 
 
 def test_cancel_before_the_start_is_over_leaves_nothing() -> None:

@@ -89,7 +89,7 @@ async def _attempt(context: Context, order: Order, argv: list[str], directory: P
     except OSError as error:
         return _not_started(argv[0], error)
     finally:
-        grace = min(context.grace, _LEFTOVER_GRACE) if ended else context.grace
+        grace = _LEFTOVER_GRACE if ended else context.grace
         await _to_the_end(_clear(child, f"{name}={value}", grace, context.log))
         output.flush()
     result = {"exitCode": code, "stdout": output.tail(1, TAIL_BYTES)}
