@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
-from inspect import isasyncgenfunction, isgeneratorfunction
+from inspect import isasyncgenfunction, iscoroutinefunction, isgeneratorfunction
 from typing import Any, Literal, ParamSpec, TypeVar, overload
 
 from rota.domain.errors import ConfigurationInvalid
@@ -75,6 +75,8 @@ def job(
     def register(target: Callable[P, R]) -> JobFunction[P, R]:
         if isgeneratorfunction(target) or isasyncgenfunction(target):
             raise ConfigurationInvalid(f"{target.__qualname__} is a generator; a job is a function that returns")
+        if choices.get("isolation") == "thread" and iscoroutinefunction(target):
+            raise ConfigurationInvalid(f"{target.__qualname__} is async and runs on the loop, not in a thread")
         made = JobFunction(target, name=name, options=options)
         registry.register(made)
         return made

@@ -74,7 +74,7 @@ class Signature:
         except ValidationError as error:
             raise _refusal(error) from None
 
-    def payload(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> Any:
+    def payload(self, args: tuple[Any, ...], kwargs: dict[str, Any]) -> object:
         """The JSON payload of a call. InvalidInput names each argument that is missing, unknown or of a wrong type."""
         arguments = self._arguments(args, kwargs)
         if not self.parameters:
@@ -98,8 +98,10 @@ class Signature:
             bound = shape.bind(*args, **kwargs)
         except TypeError as error:
             raise InvalidInput(f"{self._name}: {error}") from None
-        extra = self._extra
-        return {k: v for k, v in bound.arguments.items() if k != extra} | bound.arguments.get(extra or "", {})
+        arguments = dict(bound.arguments)
+        if self._extra is not None:
+            arguments |= arguments.pop(self._extra, {})
+        return arguments
 
     def _bind_whole(self, payload: object) -> dict[str, Any]:
         parameter = self.parameters[WHOLE]
