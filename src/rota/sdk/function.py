@@ -55,13 +55,13 @@ class JobFunction(Generic[P, R]):
     """What `@job` returns. Calling it calls the function; `enqueue` has a worker call it later."""
 
     def __init__(self, function: Callable[P, R], *, name: str | None = None, options: Options | None = None) -> None:
+        update_wrapper(self, function)
         self.function = function
         self.name = name or _default_name(function)
         self.options = options or Options()
         self.signature = Signature(function, self.name)
         self.is_async = inspect.iscoroutinefunction(function)
         self.isolation: Isolation = self.options.isolation or ("inline" if self.is_async else "process")
-        update_wrapper(self, function)
 
     def __call__(self, *args: P.args, **kwargs: P.kwargs) -> R:
         """Call the function here and now, with nothing of a job around it."""

@@ -32,6 +32,7 @@ from rota.sdk.result import failure_of, is_outcome, outcome_of, pack, to_json
 
 _RECEIVE_BYTES = 65_536
 _PR_SET_PDEATHSIG = 1
+_UNKNOWN = "the process does not know {!r}: the module of the function must be among the application's (--app)"
 _TERMINATED = 128 + signal.SIGTERM
 _CONTEXT_FIELDS = (
     "execution_id",
@@ -145,7 +146,7 @@ class Process:
             name, parameters, about = json.loads(job)
             function = _find(name)
             if function is None:
-                return _packed(Failed(f"no function {name!r} in a warm process", retryable=False))
+                return _packed(Failed(_UNKNOWN.format(name), retryable=False))
             try:
                 arguments = function.signature.bind(parameters)
             except RotaError as error:
