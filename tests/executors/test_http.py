@@ -20,13 +20,15 @@ from typing import Any
 
 import pytest
 
+from rota.config import Config, HttpConfig
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import Claim
 from rota.domain.instant import DAY, SECOND
 from rota.domain.outcome import Failed, Outcome, Succeeded
-from rota.executors.base import Context
-from rota.executors.http import HttpExecutor
+from rota.executors.base import Context, Setting
+from rota.executors.http import HttpExecutor, build
 from rota.executors.http.capture import retry_after
+from rota.sdk.functions import Functions
 from rota.version import __version__
 
 LOOPBACK = ["127.0.0.0/8", "::1/128"]
@@ -598,6 +600,18 @@ def test_private_addresses_are_blocked_and_nothing_is_sent(server: Server) -> No
         assert not outcome.retryable, url
     assert "ROTA_HTTP__ALLOW_PRIVATE" in failed(run(server.url, allow_private=["10.0.0.0/8"])).error
     assert server.requests == []
+
+
+def test_the_configuration_says_what_may_be_reached(server: Server) -> None:
+    async def scenario(config: Config) -> Outcome:
+        executor = build(Setting(config, Functions(), "w"))
+        try:
+            return await executor.run(context(server.url))
+        finally:
+            await executor.close()
+
+    assert not failed(scene(scenario(Config()))).retryable
+    assert succeeded(scene(scenario(Config(http=HttpConfig(allow_private=("127.0.0.0/8",))))))["status"] == 200
 
 
 def test_one_private_address_among_the_answers_blocks_the_name(server: Server) -> None:

@@ -15,12 +15,14 @@ from typing import Any
 import pytest
 
 from rota import processes
+from rota.config import Config, ScriptConfig
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import Claim
 from rota.domain.outcome import Failed, Outcome, Succeeded
-from rota.executors.base import Context
-from rota.executors.script import ScriptExecutor, ScriptSettings
+from rota.executors.base import Context, Setting
+from rota.executors.script import ScriptExecutor, ScriptSettings, build
 from rota.executors.script.output import LINE_BYTES, LOGGED_LINES, TAIL_BYTES, Output
+from rota.sdk.functions import Functions
 
 pytestmark = pytest.mark.skipif(not Path("/proc/self/stat").exists(), reason="needs /proc")
 
@@ -277,6 +279,13 @@ def test_scripts_can_be_off() -> None:
     with pytest.raises(InvalidInput, match="ROTA_SCRIPT__ENABLED"):
         ScriptExecutor(settings).check("script", {"command": ["true"]})
     assert not failed(run({"command": ["true"]}, settings=settings)).retryable
+
+
+def test_the_configuration_says_whether_scripts_run() -> None:
+    build(Setting(Config(), Functions(), "w")).check("script", {"command": ["true"]})
+    off = Config(script=ScriptConfig(enabled=False))
+    with pytest.raises(InvalidInput):
+        build(Setting(off, Functions(), "w")).check("script", {"command": ["true"]})
 
 
 def test_the_working_directory_stays_inside_the_allowed_one(tmp_path: Path) -> None:
