@@ -167,6 +167,21 @@ def holdings(tx: Transaction, worker_id: str) -> dict[str, int]:
     return {row.id: row.token for row in tx.all(leased)}
 
 
+def expired_holdings(tx: Transaction, worker_id: str) -> list[tuple[Claim, bool]]:
+    """Claims of this worker whose own lease ran out, with whether they were being cancelled."""
+    statement = _CLAIMED.where(executions.c.worker_id == worker_id, _LEASED, executions.c.lease_expires_at < tx.now)
+    return [(_claim(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(statement)]
+
+
+def any_due(tx: Transaction) -> bool:
+    """Whether something could be claimed now."""
+    pending = select(literal(1)).where(executions.c.state == literal("Pending", literal_execute=True)).limit(1)
+    if tx.first(pending) is not None:
+        return True
+    due = tx.hot.next_due(tx)
+    return due is not None and due <= tx.now
+
+
 def without_lease(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
     """Claims whose lease ran out by the store's clock, with whether they were being cancelled.
 

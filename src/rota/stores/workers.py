@@ -1,16 +1,16 @@
 """Workers: who leases work, and until when each is trusted. A worker's id is its incarnation: new at every start."""
 
 import json
-from collections.abc import Sequence
-from dataclasses import dataclass, field
+from collections.abc import Collection, Sequence
+from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Row, insert, select, update
+from sqlalchemy import Row, func, insert, literal, select, update
 
 from rota.domain.instant import Duration, Instant
 from rota.stores.database import Transaction
 from rota.stores.executions import events
-from rota.stores.tables import workers
+from rota.stores.tables import executions, workers
 
 ALIVE, DRAINING, STOPPED, DEAD = "Alive", "Draining", "Stopped", "Dead"
 _SERVING = (ALIVE, DRAINING)
@@ -137,3 +137,26 @@ def record(row: Row[Any]) -> WorkerRecord:
         row.lease_expires_at,
         row.ended_at,
     )
+
+
+def any_serving(tx: Transaction) -> bool:
+    """Whether a worker is connected."""
+    return tx.first(select(workers.c.id).where(workers.c.state.in_(_SERVING)).limit(1)) is not None
+
+
+def running_of(tx: Transaction, worker_id: str) -> int:
+    """How many executions a worker leases now."""
+    leased = executions.c.state.in_([literal(state, literal_execute=True) for state in ("Running", "Cancelling")])
+    return tx.connection.scalar(select(func.count()).where(executions.c.worker_id == worker_id, leased)) or 0
+
+
+def page(
+    tx: Transaction, *, before: str | None, limit: int, states: Collection[str] | None = None
+) -> list[WorkerRecord]:
+    """Workers, newest first, each with how many executions it leases now."""
+    statement = select(workers).order_by(workers.c.id.desc()).limit(limit)
+    if before is not None:
+        statement = statement.where(workers.c.id < before)
+    if states is not None:
+        statement = statement.where(workers.c.state.in_(states))
+    return [replace(record(row), running=running_of(tx, row.id)) for row in tx.all(statement)]

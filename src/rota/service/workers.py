@@ -1,0 +1,307 @@
+"""Workers: let in, believed for as long as they beat, given work, and heard when it has ended.
+
+Workers over HTTP hold no database credentials; every write of theirs carries the token of an attempt.
+"""
+
+from collections.abc import Collection, Mapping, Sequence
+from dataclasses import dataclass, replace
+
+from rota.domain.access import Right
+from rota.domain.errors import Conflict, InvalidInput, LeaseLost, NotFound
+from rota.domain.execution import KINDS, Claim, State
+from rota.domain.instant import SECOND, Duration, Instant
+from rota.domain.outcome import Lost, Outcome
+from rota.domain.transition import decide
+from rota.service.context import ServiceContext
+from rota.stores import executions, history, workers
+from rota.stores.base import Offer
+from rota.stores.database import Transaction
+from rota.stores.identity import new_id
+from rota.stores.workers import NewWorker, WorkerRecord
+
+__all__ = [
+    "Acquired",
+    "Beat",
+    "Extended",
+    "NewLine",
+    "NewWorker",
+    "Outcome",
+    "WorkerRecord",
+    "acquire",
+    "append_logs",
+    "beat",
+    "complete",
+    "drain",
+    "end",
+    "extend",
+    "get",
+    "page",
+    "register",
+]
+
+_LONGEST_LEASE: Duration = 3600 * SECOND
+_SHORTEST_LEASE: Duration = SECOND
+_FULL = "… the log is full; the rest is not kept"
+
+
+@dataclass(frozen=True, slots=True)
+class Acquired:
+    """Work leased to a worker: each claim, and until when the lease of all of them holds."""
+
+    claims: list[Claim]
+    lease_expires_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class Beat:
+    """What a heartbeat is answered with. `lost` are attempts that the worker named and does not hold any more."""
+
+    state: str
+    lease_expires_at: Instant
+    cancel: list[str]
+    lost: list[str]
+
+
+@dataclass(frozen=True, slots=True)
+class Extended:
+    """A prolonged lease, and whether somebody asked for the end of the execution."""
+
+    lease_expires_at: Instant
+    cancel_requested: bool
+
+
+@dataclass(frozen=True, slots=True)
+class NewLine:
+    """A log line that a worker sends. Without `line` it gets the next number; with it, a repetition is recognised."""
+
+    text: str
+    stream: str = "stdout"
+    at: Instant | None = None
+    line: int | None = None
+
+
+def register(ctx: ServiceContext, new: NewWorker) -> WorkerRecord:
+    """Let a worker in. Its id is new at every start, and its lease begins now."""
+    ctx.require(Right.WORK)
+    with ctx.write() as tx:
+        new = replace(new, id=new_id(tx.now))
+        workers.register(tx, new, ctx.config.lease.duration)
+        ctx.audit(tx, "register", "worker", new.id, {"name": new.name, "capacity": new.capacity})
+        made = _existing(tx, new.id)
+        ctx.remember(tx, made)
+    return made
+
+
+def get(ctx: ServiceContext, id: str) -> WorkerRecord:
+    """One worker."""
+    ctx.require(Right.READ)
+    with ctx.read() as tx:
+        return _existing(tx, id)
+
+
+def page(
+    ctx: ServiceContext, *, before: str | None, limit: int, states: Collection[str] | None = None
+) -> list[WorkerRecord]:
+    """Workers, newest first."""
+    ctx.require(Right.READ)
+    with ctx.read() as tx:
+        return workers.page(tx, before=before, limit=limit, states=states)
+
+
+def drain(ctx: ServiceContext, id: str) -> WorkerRecord:
+    """Let a worker finish what it has and take nothing new."""
+    ctx.require(Right.OPERATE)
+    with ctx.write() as tx:
+        found = _existing(tx, id)
+        if not workers.drain(tx, id):
+            raise Conflict(f"the worker has ended: it is {found.state}")
+        ctx.audit(tx, "drain", "worker", id, {"name": found.name})
+        return _existing(tx, id)
+
+
+def end(ctx: ServiceContext, id: str) -> WorkerRecord:
+    """A worker has stopped in order: what it still holds is free at once."""
+    ctx.require(Right.WORK)
+    with ctx.write() as tx:
+        found = _existing(tx, id)
+        if found.state in (workers.ALIVE, workers.DRAINING):
+            workers.end(tx, id)
+            ctx.audit(tx, "stop", "worker", id, {"name": found.name})
+        return _existing(tx, id)
+
+
+def beat(ctx: ServiceContext, id: str, held: Mapping[str, int] | None = None) -> Beat:
+    """Prolong the lease of a worker and of all that it holds. LeaseLost when it was convicted meanwhile.
+
+    `held` are the attempts that the worker knows, execution by token. With it, an attempt whose own lease ran out and
+    that the worker does not know of (its answer to `acquire` was lost on the way) is taken back at once.
+    """
+    ctx.require(Right.WORK)
+    with ctx.write() as tx:
+        until = _beat(ctx, tx, id)
+        held_here = executions.holdings(tx, id)
+        if held is not None:
+            forgotten = executions.expired_holdings(tx, id)
+            lost = [claim for claim in forgotten if held.get(claim[0].id) != claim[0].token]
+            executions.settle(
+                tx, [decide(claim, Lost("the worker does not know of it"), tx.now, cancelling=c) for claim, c in lost]
+            )
+        return Beat(
+            _existing(tx, id).state,
+            until,
+            sorted(executions.cancelling(tx, id)),
+            [execution for execution, token in (held or {}).items() if held_here.get(execution) != token],
+        )
+
+
+def acquire(
+    ctx: ServiceContext,
+    id: str,
+    *,
+    capacity: int,
+    queues: Sequence[str] | None = None,
+    types: Sequence[str] | None = None,
+    lease: Duration | None = None,
+) -> Acquired:
+    """Lease due work to a worker: at most `capacity`, and no more than it can still hold. It counts as a heartbeat."""
+    ctx.require(Right.WORK)
+    length = ctx.config.lease.duration if lease is None else lease
+    if not _SHORTEST_LEASE <= length <= _LONGEST_LEASE:
+        raise InvalidInput.field("leaseSeconds", msg="from 1 to 3600")
+    with ctx.read() as tx:
+        worker = _existing(tx, id)
+        _require_serving(worker)
+        if worker.state == workers.DRAINING:
+            raise Conflict("the worker is draining: it gets nothing new")
+        idle = not executions.any_due(tx)
+        rested = tx.now - worker.heartbeat_at < ctx.config.lease.heartbeat_seconds * SECOND
+        if idle and rested:
+            return Acquired([], tx.now + length)
+    with ctx.write() as tx:
+        _beat(ctx, tx, id)
+        tx.hot.promote(tx)
+        offer = _offer(worker, capacity, queues, types, length, workers.running_of(tx, id))
+        return Acquired([] if offer is None else executions.claim(tx, offer), tx.now + length)
+
+
+def complete(ctx: ServiceContext, execution_id: str, worker_id: str, token: int, outcome: Outcome) -> State:
+    """Say how an attempt ended. The same again changes nothing; a stale token is refused with LeaseLost.
+
+    Returns where the execution stands now.
+    """
+    ctx.require(Right.WORK)
+    with ctx.write() as tx:
+        found = _held(tx, execution_id, token, worker_id)
+        if found is None:
+            if executions.was_settled(tx, execution_id, token):
+                return _state(tx, execution_id)
+            raise _not_held(tx, execution_id)
+        claim, cancelling = found
+        executions.settle(tx, [decide(claim, outcome, tx.now, cancelling=cancelling)])
+        return _state(tx, execution_id)
+
+
+def extend(
+    ctx: ServiceContext, execution_id: str, token: int, lease: Duration | None = None, worker_id: str | None = None
+) -> Extended:
+    """Prolong the lease of one attempt."""
+    ctx.require(Right.WORK)
+    length = ctx.config.lease.duration if lease is None else lease
+    if not _SHORTEST_LEASE <= length <= _LONGEST_LEASE:
+        raise InvalidInput.field("leaseSeconds", msg="from 1 to 3600")
+    with ctx.write() as tx:
+        found = _held(tx, execution_id, token, worker_id)
+        until = None if found is None else executions.extend(tx, execution_id, token, length)
+        if found is None or until is None:
+            raise _not_held(tx, execution_id)
+        return Extended(until, found[1])
+
+
+def append_logs(
+    ctx: ServiceContext, execution_id: str, token: int, lines: Sequence[NewLine], worker_id: str | None = None
+) -> int:
+    """Keep log lines of an attempt, up to the limit of its log. Returns how many were taken."""
+    ctx.require(Right.WORK)
+    with ctx.write() as tx:
+        if _held(tx, execution_id, token, worker_id) is None:
+            raise _not_held(tx, execution_id)
+        last, size = history.size_of_log(tx, execution_id, token)
+        budget = ctx.config.engine.log_bytes
+        rows: list[executions.LogLine] = []
+        for new in lines:
+            if size > budget:
+                break
+            last = last + 1 if new.line is None else new.line
+            size += len(new.text) + 1
+            stream, text = (new.stream, new.text) if size <= budget else ("log", _FULL)
+            rows.append((execution_id, token, last, tx.now if new.at is None else new.at, stream, text))
+        tx.hot.append_logs(tx, rows)
+        return len(rows)
+
+
+def _existing(tx: Transaction, id: str) -> WorkerRecord:
+    found = workers.get(tx, id)
+    if found is None:
+        raise NotFound("no such worker")
+    return replace(found, running=workers.running_of(tx, id))
+
+
+def _require_serving(worker: WorkerRecord) -> None:
+    if worker.state not in (workers.ALIVE, workers.DRAINING):
+        raise LeaseLost(f"the worker is {worker.state}: its leases are gone and it must register again")
+
+
+def _beat(ctx: ServiceContext, tx: Transaction, id: str) -> Instant:
+    until = workers.beat(tx, id, ctx.config.lease.duration)
+    if until is None:
+        _require_serving(_existing(tx, id))
+        raise LeaseLost("the worker must register again")
+    return until
+
+
+def _offer(
+    worker: WorkerRecord,
+    capacity: int,
+    queues: Sequence[str] | None,
+    types: Sequence[str] | None,
+    lease: Duration,
+    running: int,
+) -> Offer | None:
+    """What the worker can take now; None when that is nothing."""
+    slots = min(capacity, worker.capacity - running)
+    served = _common(worker.queues, queues)
+    runs = _common(worker.types, types)
+    if slots <= 0 or served == [] or runs == []:
+        return None
+    if runs is None:
+        return Offer(worker.id, slots, lease, served)
+    kinds = [name for name in runs if name in KINDS]
+    return Offer(worker.id, slots, lease, served, kinds, [name for name in runs if name not in KINDS])
+
+
+def _common(registered: Sequence[str] | None, asked: Sequence[str] | None) -> list[str] | None:
+    """What is in both; None, which stands for everything, leaves the other as it is."""
+    if not registered or not asked:
+        return list(registered or asked or ()) or None
+    return [name for name in asked if name in registered]
+
+
+def _held(tx: Transaction, execution_id: str, token: int, worker_id: str | None) -> tuple[Claim, bool] | None:
+    """The claim under this token, if this worker holds it."""
+    found = executions.held(tx, execution_id, token)
+    if found is None or worker_id is None:
+        return found
+    return found if executions.holdings(tx, worker_id).get(execution_id) == token else None
+
+
+def _not_held(tx: Transaction, execution_id: str) -> NotFound | LeaseLost:
+    if history.get(tx, execution_id) is None:
+        return NotFound("no such execution")
+    return LeaseLost("the token is stale: another attempt owns the execution, or it has ended; nothing was written")
+
+
+def _state(tx: Transaction, execution_id: str) -> State:
+    found = history.get(tx, execution_id)
+    if found is None:
+        raise NotFound("no such execution")
+    return found.state
