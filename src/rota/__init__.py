@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from rota.domain.outcome import Deferred, Failed, Succeeded
     from rota.sdk.context import Context
     from rota.sdk.decorator import job
+    from rota.sdk.definition import define
     from rota.sdk.failures import PermanentError, RetryLater
     from rota.sdk.function import JobFunction, Retry
     from rota.sdk.rules import Rule, after, business_day, cron, daily, every, monthly, once, weekly, yearly
@@ -31,6 +32,7 @@ __all__ = [
     "business_day",
     "cron",
     "daily",
+    "define",
     "every",
     "job",
     "monthly",
@@ -54,6 +56,7 @@ _HOMES = {
     "business_day": "rota.sdk.rules",
     "cron": "rota.sdk.rules",
     "daily": "rota.sdk.rules",
+    "define": "rota.sdk.definition",
     "every": "rota.sdk.rules",
     "job": "rota.sdk.decorator",
     "monthly": "rota.sdk.rules",

@@ -29,7 +29,7 @@ async def echo(payload: object = None, *, ctx: Context) -> object:
 def register_builtin(functions: Functions) -> None:
     """Make the built-in jobs known under their own names."""
     for function in (sample, echo):
-        functions.register(JobFunction(function, name=function.__name__))
+        functions.register(JobFunction(function, name=function.__name__), built_in=True)
 
 
 def _text(payload: object) -> str:

@@ -20,12 +20,17 @@ class Functions:
 
     def __init__(self) -> None:
         self._by_name: dict[str, JobFunction[..., Any]] = {}
+        self._built_in: set[str] = set()
+        self._documents: dict[str, dict[str, Any]] = {}
 
     def __iter__(self) -> Iterator[JobFunction[..., Any]]:
         return iter(list(self._by_name.values()))
 
-    def register(self, function: JobFunction[..., Any]) -> None:
-        """Add a function. ConfigurationInvalid when another one has its name; loading the same one again replaces it."""
+    def register(self, function: JobFunction[..., Any], *, built_in: bool = False) -> None:
+        """Add a function. ConfigurationInvalid when another one has its name; loading the same one again replaces it.
+
+        A built-in function can be the type of jobs but is no job by itself.
+        """
         known = self._by_name.get(function.name)
         if known is not None and known.origin != function.origin:
             raise ConfigurationInvalid(
@@ -33,6 +38,17 @@ class Functions:
                 " give one of them another name with @job(name=...)"
             )
         self._by_name[function.name] = function
+        if built_in:
+            self._built_in.add(function.name)
+
+    def define(self, document: dict[str, Any]) -> None:
+        """Add a job that is no python function, as the JSON document of `/api/jobs`. The last of a name stands."""
+        self._documents[document["name"]] = document
+
+    def definitions(self) -> list[dict[str, Any]]:
+        """Every job that code defines, as JSON documents."""
+        functions = [one.definition() for one in self if one.name not in self._built_in]
+        return functions + list(self._documents.values())
 
     def get(self, name: str) -> JobFunction[..., Any] | None:
         """The function of that name, or None."""
