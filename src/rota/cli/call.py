@@ -1,7 +1,7 @@
 """A command that asks a running coordinator: its common options, its client, its answer."""
 
 import sys
-from collections.abc import Callable, Iterable
+from collections.abc import Callable
 from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import update_wrapper
@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
 
-from rota.cli.output import Document, fields, say, write_json
+from rota.cli.output import Document, say, write_json
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -73,11 +73,6 @@ def confirm(question: str, yes: bool) -> None:
     """Ask a person, unless told not to or nobody is there to answer."""
     if not yes and sys.stdin.isatty():
         click.confirm(question, abort=True, err=True)
-
-
-def details(pairs: Iterable[tuple[str, Any]]) -> Callable[[], None]:
-    """What `Call.show` takes for a page of named values."""
-    return lambda: fields(pairs)
 
 
 def _with(body: Callable[..., Any], *options: Callable[[Any], Any]) -> Callable[..., Any]:

@@ -1,14 +1,12 @@
 """`rota executions`: what ran, what runs, what waits."""
 
-import json
-
 import click
 
 from rota.cli import execution_logs
 from rota.cli.call import Call, asks, limited
 from rota.cli.output import Column, Document, fields, say, table, write
 from rota.cli.reading import AgoType, SecondsType, given
-from rota.cli.wording import id_of, moment, state_of, text, took, when
+from rota.cli.wording import compact, id_of, moment, state_of, text, took, when
 
 
 @click.group()
@@ -60,7 +58,7 @@ def show(call: Call, id: str) -> None:
     from rota.client.lookup import object_id
 
     document = call.client.get("executions", object_id(call.client, "executions", "execution", id))
-    call.show(document, lambda: _show(document))
+    call.show(document, lambda: describe(document))
 
 
 @executions.command()
@@ -105,7 +103,8 @@ def _name(execution: Document) -> str:
     return str(execution.get("jobName") or execution.get("name") or execution.get("type") or "-")
 
 
-def _show(execution: Document) -> None:
+def describe(execution: Document) -> None:
+    """One execution and its attempts, for a person."""
     fields(
         (
             ("id", execution.get("id")),
@@ -114,8 +113,8 @@ def _show(execution: Document) -> None:
             ("reason", execution.get("reason")),
             ("error", execution.get("errorMessage")),
             ("type", execution.get("type")),
-            ("parameters", _compact(execution.get("parameters"))),
-            ("result", _compact(execution.get("result"))),
+            ("parameters", compact(execution.get("parameters"))),
+            ("result", compact(execution.get("result"))),
             ("trigger", f"{execution.get('trigger')} by {execution.get('actor') or '-'}"),
             ("queue", f"{execution.get('queue')}, priority {execution.get('priority', 0)}"),
             ("due", moment(execution.get("dueAt"))),
@@ -138,7 +137,3 @@ def _show(execution: Document) -> None:
         table(columns, attempts, empty="")
     if execution.get("state") == "Failed":
         say(f"try: rota executions logs {execution.get('id')}")
-
-
-def _compact(value: object) -> str | None:
-    return None if value is None or value == {} else json.dumps(value, ensure_ascii=False)

@@ -91,7 +91,7 @@ def create(call: Call, file: str | None, idempotency_key: str | None, **options:
 @_definition_options
 @asks
 def update(call: Call, job: str, file: str | None, **options: Any) -> None:
-    """Change a job: a file replaces its definition, flags change what they name.
+    """Change a job: a file replaces all, flags change what they name.
 
     \b
     Example: rota jobs update report --timeout 10m --retries 5

@@ -2,10 +2,10 @@
 
 import click
 
-from rota.cli import job_changes, job_runs
-from rota.cli.call import Call, asks, details, limited
-from rota.cli.output import Cell, Column, Document, say, table, write
-from rota.cli.wording import duration, id_of, identifier, moment, relative, state, state_of, text, when
+from rota.cli import executions, job_changes, job_runs
+from rota.cli.call import Call, asks, limited
+from rota.cli.output import Cell, Column, Document, fields, table, write
+from rota.cli.wording import compact, duration, id_of, identifier, moment, relative, state, state_of, text, when
 
 JOB_STATES = ("Enabled", "Disabled", "Paused")
 
@@ -15,7 +15,7 @@ def jobs() -> None:
     """What to run. JOB is an id, a piece of one (8 characters or more), or a name.
 
     \b
-    Example: rota jobs create --name report --type reports.daily --cron '0 6 * * *'
+    Example: rota jobs create --name report --type reports.daily --every 1h
     """
 
 
@@ -166,16 +166,18 @@ def _last_state(job: Document) -> Cell | str:
 
 
 def _show(job: Document) -> None:
-    last = job.get("lastExecution") or {}
-    details(
+    if "jobType" not in job and "attempt" in job:
+        executions.describe(job)  # the id of a submission names its one execution
+        return
+    fields(
         (
             ("name", job.get("name")),
             ("id", job.get("id")),
             ("state", state_of(job)),
             ("note", job.get("note")),
             ("description", job.get("description")),
-            ("type", job.get("jobType") or job.get("type")),
-            ("parameters", _compact(job.get("parameters"))),
+            ("type", job.get("jobType")),
+            ("parameters", compact(job.get("parameters") or None)),
             ("queue", f"{job.get('queue')}, priority {job.get('priority', 0)}"),
             ("timeout", duration(job.get("timeoutSeconds"))),
             ("retries", f"{job.get('retryCount')}, {job.get('retryStrategy')}"),
@@ -183,24 +185,22 @@ def _show(job: Document) -> None:
             ("owner", job.get("ownerName")),
             ("team", job.get("teamName")),
             ("tags", ", ".join(job.get("tags") or ()) or None),
-            ("version", str(job.get("version", "-"))),
+            ("version", text("version")(job)),
+            *(("schedule", _schedule(schedule)) for schedule in job.get("schedules") or ()),
             ("next", moment(job.get("nextAt"))),
-            (
-                "last",
-                f"{last['state']} {relative(last.get('finishedAt'))}  {identifier(last.get('id'))}" if last else None,
-            ),
+            ("last", _last(job.get("lastExecution") or {})),
         )
-    )()
-    for schedule in job.get("schedules") or ():
-        say(
-            f"schedule {identifier(schedule.get('id'))}: {schedule.get('describe')}, next {relative(schedule.get('nextAt'))}"
-        )
+    )
 
 
-def _compact(value: object) -> str | None:
-    import json
+def _schedule(schedule: Document) -> str:
+    return f"{schedule.get('describe')}, next {relative(schedule.get('nextAt'))}  {identifier(schedule.get('id'))}"
 
-    return json.dumps(value, ensure_ascii=False) if value else None
+
+def _last(execution: Document) -> str | None:
+    if not execution:
+        return None
+    return f"{execution.get('state')} {relative(execution.get('finishedAt'))}  {identifier(execution.get('id'))}"
 
 
 def _at_most(count: object) -> str | None:

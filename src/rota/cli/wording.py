@@ -1,5 +1,6 @@
 """How ids, times, durations and states read."""
 
+import json
 import time
 from collections.abc import Callable
 
@@ -112,6 +113,11 @@ def duration(value: object) -> str:
         if count:
             parts.append(f"{count} {unit}")
     return " ".join(parts[:2])
+
+
+def compact(value: object) -> str | None:
+    """A JSON value on one line; None for none."""
+    return None if value is None else json.dumps(value, ensure_ascii=False)
 
 
 def _rounded(seconds: float) -> str:
