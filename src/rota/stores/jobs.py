@@ -9,7 +9,9 @@ from sqlalchemy import ColumnElement, Row, insert, select, update
 from rota.domain.execution import State
 from rota.domain.instant import Instant
 from rota.domain.job import Job, JobState
+from rota.stores import audit
 from rota.stores.database import Transaction
+from rota.stores.executions import events, release
 from rota.stores.tables import executions, history, job_versions, jobs
 
 
@@ -156,10 +158,16 @@ def versions(tx: Transaction, job_id: str, *, limit: int, before: int | None = N
     return [JobVersion(row.version, row.definition, row.changed_by, row.changed_at) for row in tx.all(statement)]
 
 
-def paused_until(tx: Transaction, now: Instant) -> list[str]:
-    """The jobs whose pause is over by `now`."""
-    over = select(jobs.c.id).where(jobs.c.resume_at <= now, jobs.c.state == JobState.PAUSED.value, _PRESENT)
-    return list(tx.connection.scalars(over))
+def end_pauses(tx: Transaction) -> list[str]:
+    """Enable the jobs whose pause is over, and let their queues go on. Returns them."""
+    over = select(jobs.c.id).where(jobs.c.resume_at <= tx.now, jobs.c.state == JobState.PAUSED.value, _PRESENT)
+    found = list(tx.connection.scalars(over))
+    for job_id in found:
+        set_state(tx, job_id, JobState.ENABLED, note=None, resume_at=None, changed_by="rota")
+        release(tx, job_id)
+        audit.write(tx, "rota", "enable", "job", job_id, {"was": JobState.PAUSED.value, "reason": "the pause is over"})
+        events(tx, [("job.enabled", None, job_id, None)])
+    return found
 
 
 def last_executions(tx: Transaction, job_ids: Sequence[str]) -> dict[str, LastExecution]:

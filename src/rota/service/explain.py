@@ -1,0 +1,311 @@
+"""Why has this not run? Every gate between a job and its next start, in the order in which the scheduler asks them."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rota.domain.access import Right
+from rota.domain.errors import Conflict, NotFound
+from rota.domain.execution import LEASED, State
+from rota.domain.instant import Instant, format_instant
+from rota.domain.job import Job, JobState
+from rota.domain.missed import Decision, Overlap
+from rota.service.context import ServiceContext
+from rota.service.jobs import JobView, view
+from rota.stores import history, jobs, occurrences, workers
+from rota.stores.database import Transaction
+from rota.stores.history import ExecutionRecord, Filter
+from rota.stores.jobs import JobRecord
+from rota.stores.occurrences import OccurrenceRecord
+from rota.stores.schedules import ScheduleRecord, ScheduleState
+from rota.stores.workers import WorkerRecord
+
+_MOST_LIVE = 200
+_MOST_WORKERS = 500
+_UNFIRED = frozenset({Decision.MISSED, Decision.EXPIRED})
+
+
+@dataclass(frozen=True, slots=True)
+class Gate:
+    """One condition of a start. `see` is the address of what decides it; `until` when it opens, where that is known."""
+
+    code: str
+    ok: bool
+    says: str
+    since: Instant | None = None
+    until: Instant | None = None
+    see: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Explanation:
+    """Every gate in order. `headline` is the first that is shut, or that nothing is in the way."""
+
+    job_id: str
+    name: str
+    headline: str
+    next_start: Instant | None
+    gates: list[Gate]
+
+
+@dataclass(frozen=True, slots=True)
+class _Facts:
+    """What the gates look at, all of one moment."""
+
+    view: JobView
+    live: list[ExecutionRecord]
+    workers: list[WorkerRecord]
+    latest: dict[str, OccurrenceRecord]
+    environment: str
+    now: Instant
+
+    @property
+    def job(self) -> Job:
+        return self.view.record.job
+
+    @property
+    def pending(self) -> list[ExecutionRecord]:
+        """What could start at once if a worker took it."""
+        return [one for one in self.live if one.state is State.PENDING or self._has_come(one)]
+
+    @property
+    def running(self) -> list[ExecutionRecord]:
+        return [one for one in self.live if one.state in LEASED]
+
+    @property
+    def able(self) -> list[WorkerRecord]:
+        """The workers that take this type from this queue."""
+        return [worker for worker in self.workers if _takes(worker, self.job)]
+
+    def _has_come(self, one: ExecutionRecord) -> bool:
+        return one.state in (State.SCHEDULED, State.RETRYING) and one.due_at <= self.now
+
+
+def why(ctx: ServiceContext, job: str) -> Explanation:
+    """Explain a job, named by its id or, where only one has it, by its name."""
+    ctx.require(Right.READ)
+    with ctx.read() as tx:
+        record = _named(tx, job)
+        facts = _gathered(tx, record, ctx.config.environment)
+    gates = list(_gates(facts))
+    shut = next((gate for gate in gates if not gate.ok), None)
+    headline = shut.says if shut is not None else _nothing_in_the_way(facts)
+    return Explanation(record.id, record.job.name, headline, _next_start(facts, gates), gates)
+
+
+def _named(tx: Transaction, job: str) -> JobRecord:
+    found = jobs.get(tx, job)
+    if found is not None:
+        return found
+    named = jobs.by_name(tx, job, limit=5)
+    if not named:
+        raise NotFound("no such job")
+    if len(named) > 1:
+        raise Conflict(f"several jobs have this name; take an id: {', '.join(record.id for record in named)}")
+    return named[0]
+
+
+def _gathered(tx: Transaction, record: JobRecord, environment: str) -> _Facts:
+    shown = view(tx, record)
+    latest = {}
+    for schedule in shown.schedules:
+        for occurrence in occurrences.find(tx, schedule.id, limit=1):
+            latest[schedule.id] = occurrence
+    unfinished = frozenset(State) - _ENDED
+    live = history.page(tx, Filter(states=unfinished, job_id=record.id), before=None, limit=_MOST_LIVE)
+    serving = workers.page(tx, before=None, limit=_MOST_WORKERS, states=(workers.ALIVE,))
+    return _Facts(shown, live, serving, latest, environment, tx.now)
+
+
+_ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.SKIPPED, State.EXPIRED})
+
+
+def _gates(facts: _Facts) -> Iterator[Gate]:
+    yield _enabled(facts)
+    yield _paused(facts)
+    yield _environment(facts)
+    yield _due(facts)
+    yield _missed(facts)
+    yield _overlap(facts)
+    yield _concurrency(facts)
+    yield _worker(facts)
+    yield _slots(facts)
+    yield _backoff(facts)
+
+
+def _enabled(facts: _Facts) -> Gate:
+    record = facts.view.record
+    if record.state is not JobState.DISABLED:
+        return Gate("jobDisabled", True, "the job is not disabled")
+    says = f"disabled by {record.changed_by}{_note(record.note)}"
+    return Gate("jobDisabled", False, says, since=record.updated_at, see=_job(record))
+
+
+def _paused(facts: _Facts) -> Gate:
+    record = facts.view.record
+    if record.state is JobState.PAUSED:
+        says = f"paused by {record.changed_by}{_note(record.note)}"
+        return Gate("paused", False, says, since=record.updated_at, until=record.resume_at, see=_job(record))
+    resting = [schedule for schedule in facts.view.schedules if schedule.state is ScheduleState.PAUSED]
+    if resting and len(resting) == len(facts.view.schedules) and not facts.live:
+        one = resting[0]
+        says = f"its schedule ({one.schedule.describe()}) was paused by {one.changed_by}{_note(one.note)}"
+        return Gate("paused", False, says, since=one.updated_at, see=_schedule(one))
+    return Gate("paused", True, "not paused")
+
+
+def _environment(facts: _Facts) -> Gate:
+    allowed = ", ".join(facts.job.environments)
+    if facts.job.allowed_in(facts.environment):
+        return Gate("environmentNotAllowed", True, f"may run in {facts.environment}")
+    says = f"may run in {allowed} only; this is {facts.environment}"
+    return Gate("environmentNotAllowed", False, says, see=_job(facts.view.record))
+
+
+def _due(facts: _Facts) -> Gate:
+    if facts.pending or facts.running:
+        return Gate("notDue", True, "an execution is due")
+    later = min((one for one in facts.live if one.state is State.SCHEDULED), key=lambda one: one.due_at, default=None)
+    coming = _next_of_schedules(facts)
+    if later is not None and (coming is None or later.due_at <= (coming.next_at or later.due_at)):
+        says = f"an execution is scheduled for {format_instant(later.due_at)}"
+        return Gate("notDue", False, says, until=later.due_at, see=_execution(later.id))
+    if coming is not None and coming.next_at is not None:
+        if coming.next_at <= facts.now:
+            return Gate("notDue", True, "an instant is due and about to be decided", see=_schedule(coming))
+        says = f"next at {coming.schedule.zone.text(coming.next_at)} ({coming.schedule.describe()})"
+        return Gate("notDue", False, says, until=coming.next_at, see=_schedule(coming))
+    if any(one.state in (State.RETRYING, State.WAITING) for one in facts.live):
+        return Gate("notDue", True, "an execution waits")
+    return Gate("notDue", False, _never(facts.view.schedules), see=_job(facts.view.record))
+
+
+def _never(schedules: Sequence[ScheduleRecord]) -> str:
+    if not schedules:
+        return "it has no schedule: it runs when it is triggered"
+    if all(schedule.state is ScheduleState.ENDED for schedule in schedules):
+        return "its schedule has ended: no instant is left"
+    return "no schedule of it will fire"
+
+
+def _missed(facts: _Facts) -> Gate:
+    for schedule in facts.view.schedules:
+        latest = facts.latest.get(schedule.id)
+        if latest is not None and latest.decision in _UNFIRED:
+            at = schedule.schedule.zone.text(latest.nominal_at)
+            says = f"{at} was not run: {latest.decision.value}, {latest.reason}"
+            return Gate("missedSkipped", False, says, since=latest.decided_at, see=f"{_schedule(schedule)}/occurrences")
+    return Gate("missedSkipped", True, "no instant was missed")
+
+
+def _overlap(facts: _Facts) -> Gate:
+    live = [*facts.running, *facts.pending]
+    skipping = [item for item in facts.view.schedules if item.schedule.overlap is Overlap.SKIP]
+    if not live or not skipping:
+        return Gate("overlap", True, "nothing overlaps")
+    oldest = min(live, key=lambda one: one.id)
+    skipped = any(
+        latest.decision is Decision.SKIPPED_OVERLAP for id, latest in facts.latest.items() if id in _ids(skipping)
+    )
+    says = f"execution {oldest.id} has not ended ({oldest.state}); the schedule does not overlap"
+    return Gate("overlap", not skipped, says, since=oldest.created_at, see=_execution(oldest.id))
+
+
+def _concurrency(facts: _Facts) -> Gate:
+    limit = facts.job.max_concurrent
+    if limit is None:
+        return Gate("concurrencyFull", True, "no limit on concurrent executions")
+    count = len(facts.running)
+    says = f"{count} of at most {limit} executions run"
+    if count < limit or not facts.pending:
+        return Gate("concurrencyFull", True, says)
+    since = max((one.started_at for one in facts.running if one.started_at is not None), default=None)
+    return Gate("concurrencyFull", False, says, since=since, see=_execution(facts.running[0].id))
+
+
+def _worker(facts: _Facts) -> Gate:
+    job = facts.job
+    if facts.able:
+        return Gate("noWorkerFor", True, f"{len(facts.able)} of {len(facts.workers)} workers take it")
+    if not facts.workers:
+        says = f"no worker offers this type ({_shown(job)}): none is connected"
+        return Gate("noWorkerFor", False, says, see="/api/workers")
+    offering = [worker for worker in facts.workers if _offers(worker, job)]
+    if not offering:
+        return Gate("noWorkerFor", False, f"no worker offers this type ({_shown(job)})", see="/api/workers")
+    says = f"no worker that offers this type ({_shown(job)}) serves the queue {job.queue}"
+    return Gate("noWorkerFor", False, says, see="/api/workers")
+
+
+def _slots(facts: _Facts) -> Gate:
+    free = sum(max(0, worker.capacity - worker.running) for worker in facts.able)
+    total = sum(worker.capacity for worker in facts.able)
+    if free or not facts.able or not facts.pending:
+        return Gate("workersFull", True, f"{free} of {total} slots are free")
+    return Gate("workersFull", False, f"all {total} slots are taken", see="/api/workers")
+
+
+def _backoff(facts: _Facts) -> Gate:
+    waiting = [one for one in facts.live if one.state is State.RETRYING and one.due_at > facts.now]
+    if not waiting or facts.running or facts.pending:
+        return Gate("backoffUntil", True, "no execution waits for its next attempt")
+    first = min(waiting, key=lambda one: one.due_at)
+    says = f"execution {first.id} tries again at {format_instant(first.due_at)}: {first.error or 'it failed'}"
+    return Gate("backoffUntil", False, says, until=first.due_at, see=_execution(first.id))
+
+
+def _next_start(facts: _Facts, gates: Sequence[Gate]) -> Instant | None:
+    """When the job could start next as far as anybody knows; None while something without an end is in the way."""
+    for gate in gates[:3]:
+        if not gate.ok and gate.until is None:
+            return None
+    if facts.pending:
+        return facts.now
+    coming = _next_of_schedules(facts)
+    times = [one.due_at for one in facts.live if one.state in (State.SCHEDULED, State.RETRYING)]
+    times += [coming.next_at] if coming is not None and coming.next_at is not None else []
+    earliest = min(times, default=None)
+    resumed = facts.view.record.resume_at
+    return earliest if earliest is None or resumed is None else max(earliest, resumed)
+
+
+def _nothing_in_the_way(facts: _Facts) -> str:
+    if facts.running:
+        return f"it runs: execution {facts.running[-1].id}"
+    return "nothing is in the way: a worker is about to take it"
+
+
+def _next_of_schedules(facts: _Facts) -> ScheduleRecord | None:
+    firing = [item for item in facts.view.schedules if item.state is ScheduleState.ENABLED and item.next_at is not None]
+    return min(firing, key=lambda item: item.next_at or 0, default=None)
+
+
+def _takes(worker: WorkerRecord, job: Job) -> bool:
+    return _offers(worker, job) and (not worker.queues or job.queue in worker.queues)
+
+
+def _offers(worker: WorkerRecord, job: Job) -> bool:
+    return worker.types is None or (job.type if job.kind == "python" else job.kind) in worker.types
+
+
+def _shown(job: Job) -> str:
+    return job.type if job.kind == "python" else job.kind
+
+
+def _ids(schedules: Sequence[ScheduleRecord]) -> set[str]:
+    return {schedule.id for schedule in schedules}
+
+
+def _note(note: str | None) -> str:
+    return f": {note}" if note else ""
+
+
+def _job(record: JobRecord) -> str:
+    return f"/api/jobs/{record.id}"
+
+
+def _schedule(schedule: ScheduleRecord) -> str:
+    return f"/api/schedules/{schedule.id}"
+
+
+def _execution(id: str) -> str:
+    return f"/api/executions/{id}"

@@ -1,0 +1,242 @@
+"""What may be asked about jobs: define, look, change, take away. What starts and stops them is `job_control`."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from rota.domain.access import Right
+from rota.domain.errors import Conflict, InvalidInput, NotFound
+from rota.domain.execution import LEASED
+from rota.domain.instant import Instant
+from rota.domain.job import Job, JobState
+from rota.domain.job_schedules import DEFAULT_KEY, describes_schedule
+from rota.domain.schedule import Fire, upcoming
+from rota.service import job_definitions
+from rota.service.context import ServiceContext
+from rota.service.schedules import require_version
+from rota.service.submission import submitter
+from rota.service.synchronise import synchronise
+from rota.stores import executions, jobs, schedules
+from rota.stores.database import Transaction
+from rota.stores.identity import new_id
+from rota.stores.jobs import JobFilter, JobRecord, JobVersion, LastExecution
+from rota.stores.schedules import ScheduleRecord, ScheduleState
+
+__all__ = [
+    "Job",
+    "JobFilter",
+    "JobRecord",
+    "JobState",
+    "JobVersion",
+    "JobView",
+    "LastExecution",
+    "create",
+    "delete",
+    "existing",
+    "find",
+    "get",
+    "submitter",
+    "synchronise",
+    "upcoming_of",
+    "update",
+    "versions",
+    "view",
+]
+
+_CANONICAL = {"maxRetries": "retryCount", "payload": "parameters", "type": "jobType"}
+"""The synonyms of a definition's fields, each with the name that a stored definition uses."""
+
+
+@dataclass(frozen=True, slots=True)
+class JobView:
+    """A job with what a screen shows beside it."""
+
+    record: JobRecord
+    schedules: list[ScheduleRecord]
+    last: LastExecution | None
+
+    @property
+    def default_schedule(self) -> ScheduleRecord | None:
+        """The schedule that the definition itself carries."""
+        return next((schedule for schedule in self.schedules if schedule.key == DEFAULT_KEY), None)
+
+    @property
+    def next_at(self) -> Instant | None:
+        """The next instant of its schedules; None while none may fire."""
+        if self.record.state is not JobState.ENABLED:
+            return None
+        coming = [item.next_at for item in self.schedules if item.state is ScheduleState.ENABLED]
+        return min((at for at in coming if at is not None), default=None)
+
+
+def create(ctx: ServiceContext, document: Mapping[str, object]) -> JobView:
+    """Define a job, with the schedules that the definition carries."""
+    ctx.require(Right.EDIT)
+    now = ctx.database.clock.now()
+    id = new_id(now)
+    definition = job_definitions.read(ctx, document, now=now, job_id=id)
+    by = ctx.principal.name
+    with ctx.write() as tx:
+        job_definitions.check(ctx, tx, definition.job, definition.schedules)
+        record = JobRecord(
+            id=id,
+            definition=definition.job.to_json(),
+            state=definition.state or JobState.ENABLED,
+            source="api",
+            source_key=None,
+            version=1,
+            note=None,
+            resume_at=None,
+            created_by=definition.created_by or by,
+            changed_by=by,
+            created_at=tx.now,
+            updated_at=tx.now,
+        )
+        jobs.add(tx, record)
+        job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=record.created_by)
+        ctx.audit(tx, "create", "job", id, {"definition": definition.job.document()})
+        executions.events(tx, [("job.created", None, id, None)])
+        made = view(tx, record)
+        ctx.remember(tx, made)
+    return made
+
+
+def get(ctx: ServiceContext, id: str) -> JobView:
+    """One job. NotFound if there is none, or no longer."""
+    ctx.require(Right.READ)
+    with ctx.read() as tx:
+        return view(tx, existing(tx, id))
+
+
+def find(ctx: ServiceContext, wanted: JobFilter, *, limit: int, before: str | None = None) -> list[JobView]:
+    """Jobs, newest first."""
+    ctx.require(Right.READ)
+    with ctx.read() as tx:
+        return _views(tx, jobs.find(tx, wanted, limit=limit, before=before))
+
+
+def update(ctx: ServiceContext, id: str, document: Mapping[str, object], *, expected: int | None = None) -> JobView:
+    """Replace a definition, with the schedules it carries. What it says already is no change and no new version.
+
+    A document that has neither a name nor a type changes only the fields that it has. `expected` is the version that
+    the caller saw.
+    """
+    ctx.require(Right.EDIT)
+    now = ctx.database.clock.now()
+    with ctx.write() as tx:
+        record = existing(tx, id)
+        require_version(record.version, expected)
+        if record.source == "code":
+            raise Conflict("this job is defined in code; change it there")
+        partial = _is_partial(document)
+        if partial:
+            document = _completed(record.job, document)
+        definition = job_definitions.read(ctx, document, now=now, job_id=id)
+        if definition.job != record.job:
+            _replace(ctx, tx, record, definition)
+        if not partial or describes_schedule(document):
+            job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=record.created_by)
+        if definition.state is not None and definition.state is not record.state:
+            change_state(ctx, tx, record, definition.state)
+        return view(tx, existing(tx, id))
+
+
+def delete(ctx: ServiceContext, id: str, *, expected: int | None = None) -> None:
+    """Take a job away with its schedules, and cancel what waits. What runs goes on to its end; history stays."""
+    ctx.require(Right.EDIT)
+    with ctx.write() as tx:
+        record = existing(tx, id)
+        require_version(record.version, expected)
+        schedules.remove(tx, [schedule.id for schedule in schedules.of_jobs(tx, [id])[id]])
+        waiting = [execution for execution, state in executions.live_of(tx, job_id=id) if state not in LEASED]
+        if waiting:
+            note = {"by": ctx.principal.name, "at": tx.now, "reason": "its job was deleted"}
+            executions.request_cancellation(tx, waiting, note)
+        jobs.remove(tx, id, changed_by=ctx.principal.name)
+        ctx.audit(tx, "delete", "job", id, {"name": record.job.name, "cancelled": len(waiting)})
+        executions.events(tx, [("job.deleted", None, id, None)])
+
+
+def versions(ctx: ServiceContext, id: str, *, limit: int, before: int | None = None) -> list[JobVersion]:
+    """What the job was at each version, newest first."""
+    ctx.require(Right.READ)
+    with ctx.read() as tx:
+        existing(tx, id)
+        return jobs.versions(tx, id, limit=limit, before=before)
+
+
+def upcoming_of(ctx: ServiceContext, id: str, *, count: int) -> list[tuple[ScheduleRecord, Fire]]:
+    """The next fires of all schedules of a job, in order. Empty while the job may not start."""
+    ctx.require(Right.READ)
+    with ctx.read() as tx:
+        record = existing(tx, id)
+        found = schedules.of_jobs(tx, [id])[id]
+        now = tx.now
+    if record.state is not JobState.ENABLED:
+        return []
+    fires: list[tuple[ScheduleRecord, Fire]] = []
+    for schedule in found:
+        if schedule.state is ScheduleState.ENABLED:
+            left = count if schedule.schedule.max_runs is None else schedule.schedule.max_runs - schedule.runs
+            fires += [(schedule, fire) for fire in upcoming(schedule.schedule, now, count=min(count, left)).items]
+    return sorted(fires, key=lambda pair: (pair[1].at, pair[0].id))[:count]
+
+
+def existing(tx: Transaction, id: str) -> JobRecord:
+    """One job in an open transaction. NotFound if there is none, or no longer."""
+    record = jobs.get(tx, id)
+    if record is None:
+        raise NotFound("no such job")
+    return record
+
+
+def view(tx: Transaction, record: JobRecord) -> JobView:
+    """A job with what a screen shows beside it."""
+    return _views(tx, [record])[0]
+
+
+def change_state(
+    ctx: ServiceContext,
+    tx: Transaction,
+    record: JobRecord,
+    state: JobState,
+    *,
+    note: str | None = None,
+    resume_at: Instant | None = None,
+) -> None:
+    """Enable, disable or pause, with the queue held or released accordingly."""
+    jobs.set_state(tx, record.id, state, note=note, resume_at=resume_at, changed_by=ctx.principal.name)
+    if state is JobState.ENABLED:
+        executions.release(tx, record.id)
+    else:
+        executions.hold(tx, record.id)
+    verb = {JobState.ENABLED: "enabled", JobState.DISABLED: "disabled", JobState.PAUSED: "paused"}[state]
+    ctx.audit(tx, verb.removesuffix("d"), "job", record.id, {"was": record.state.value, "note": note})
+    executions.events(tx, [(f"job.{verb}", None, record.id, None)])
+
+
+def _views(tx: Transaction, records: Sequence[JobRecord]) -> list[JobView]:
+    ids = [record.id for record in records]
+    found = schedules.of_jobs(tx, ids)
+    last = jobs.last_executions(tx, ids)
+    return [JobView(record, found[record.id], last.get(record.id)) for record in records]
+
+
+def _replace(ctx: ServiceContext, tx: Transaction, record: JobRecord, definition: job_definitions.Definition) -> None:
+    job_definitions.check(ctx, tx, definition.job, definition.schedules)
+    jobs.change(tx, record.id, definition.job, version=record.version + 1, changed_by=ctx.principal.name)
+    before, after = record.job.document(), definition.job.document()
+    changed = {name: [before[name], value] for name, value in after.items() if before[name] != value}
+    ctx.audit(tx, "update", "job", record.id, {"version": record.version + 1, "changed": changed})
+    executions.events(tx, [("job.updated", None, record.id, None)])
+
+
+def _is_partial(document: Mapping[str, object]) -> bool:
+    if not document:
+        raise InvalidInput("job: name: required", [(("name",), "required"), (("jobType",), "required")])
+    return not any(name in document for name in ("name", "jobType", "type", "executionTypeName"))
+
+
+def _completed(job: Job, changes: Mapping[str, object]) -> dict[str, object]:
+    """The job's own document with the changes, whatever synonyms they use."""
+    replaced = {_CANONICAL.get(name, name) for name in changes}
+    return {name: value for name, value in job.document().items() if name not in replaced} | dict(changes)
