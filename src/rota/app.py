@@ -24,8 +24,9 @@ from rota.sdk import functions as sdk_functions
 from rota.sdk import submission
 from rota.sdk.builtin import register_builtin
 from rota.sdk.functions import Functions
-from rota.service import jobs
+from rota.service import synchronise
 from rota.service.context import ServiceContext
+from rota.service.submission import StoreSubmitter
 from rota.stores import schema
 from rota.stores.clock import Clock
 from rota.stores.database import Database
@@ -52,13 +53,14 @@ class App:
         self.functions.load(config.app)
         self.database = Database(config.db, clock=clock, durable=durable)
         self.stopping = threading.Event()
+        submission.install(StoreSubmitter(self.context(SYSTEM)))
         register_builtin(self.functions)
         builtin.register(self.functions, self.context(SYSTEM))
 
     def prepare(self, *, create: bool = True) -> None:
         """Make sure of the schema, and bring the jobs that code defines into the store."""
         schema.require_current(self.database, create=create)
-        jobs.synchronise(self.context(SYSTEM), self.functions.definitions())
+        synchronise.synchronise(self.context(SYSTEM), self.functions.definitions())
 
     def context(self, principal: Principal) -> ServiceContext:
         """What service functions take first."""
@@ -138,4 +140,4 @@ def submitter_from_environment() -> submission.Submitter:
     """What `enqueue` uses in a process that is no Rota of its own: the store of ROTA_DB, or else `./rota.db`."""
     app = App(load(), functions=Functions())
     schema.require_current(app.database, create=True)
-    return jobs.submitter(app.context(SYSTEM))
+    return StoreSubmitter(app.context(SYSTEM))

@@ -33,10 +33,10 @@ class _Section(BaseModel):
 class LeaseConfig(_Section):
     """How long a worker may be silent. See CONTRACT: H must not exceed (L - M) / 2.5."""
 
-    seconds: float = Field(30, gt=0, le=3600)
-    heartbeat_seconds: float = Field(10, gt=0)
-    reaper_seconds: float = Field(5, gt=0)
-    margin_seconds: float = Field(3, ge=0)
+    seconds: float = Field(default=30, gt=0, le=3600)
+    heartbeat_seconds: float = Field(default=10, gt=0)
+    reaper_seconds: float = Field(default=5, gt=0)
+    margin_seconds: float = Field(default=3, ge=0)
 
     @model_validator(mode="after")
     def _two_beats_may_fail(self) -> Self:
@@ -57,18 +57,18 @@ class LeaseConfig(_Section):
 class EngineConfig(_Section):
     """How a worker runs executions."""
 
-    max_concurrent_jobs: int = Field(10, ge=1, le=10_000)
+    max_concurrent_jobs: int = Field(default=10, ge=1, le=10_000)
     max_processes: int = Field(
-        0, ge=0, le=1000, description="warm processes for sync functions; 0 = one a slot, at most 32"
+        default=0, ge=0, le=1000, description="warm processes for sync functions; 0 = one a slot, at most 32"
     )
-    default_timeout_seconds: float = Field(300, gt=0)
-    default_retry_count: int = Field(3, ge=0, le=1000)
+    default_timeout_seconds: float = Field(default=300, gt=0)
+    default_retry_count: int = Field(default=3, ge=0, le=1000)
     retry_delay_strategy: Strategy = Strategy.EXPONENTIAL
     queues: Words = ()
-    poll_seconds: float = Field(5, gt=0, le=30, description="the truth behind the wake-ups")
-    cancel_grace_seconds: float = Field(10, ge=0)
-    drain_seconds: float = Field(30, ge=0, description="how long a stopping worker lets its jobs finish")
-    log_bytes: int = Field(1_048_576, ge=0, description="log kept per attempt")
+    poll_seconds: float = Field(default=5, gt=0, le=30, description="the truth behind the wake-ups")
+    cancel_grace_seconds: float = Field(default=10, ge=0)
+    drain_seconds: float = Field(default=30, ge=0, description="how long a stopping worker lets its jobs finish")
+    log_bytes: int = Field(default=1_048_576, ge=0, description="log kept per attempt")
 
     @field_validator("retry_delay_strategy", mode="before")
     @classmethod
@@ -106,20 +106,20 @@ class ServerConfig(_Section):
     """Where the coordinator listens."""
 
     host: str = "127.0.0.1"
-    port: int = Field(8400, ge=0, le=65535)
+    port: int = Field(default=8400, ge=0, le=65535)
     behind_proxy: bool = False
     tls_certificate: Path | None = None
     tls_key: Path | None = None
-    max_body_bytes: int = Field(1_048_576, ge=1024)
-    threads: int = Field(8, ge=1, le=200)
+    max_body_bytes: int = Field(default=1_048_576, ge=1024)
+    threads: int = Field(default=8, ge=1, le=200)
 
 
 class HistoryConfig(_Section):
     """How much of the past is kept."""
 
-    days: float = Field(30, gt=0)
-    executions: int = Field(1_000_000, ge=0)
-    event_hours: float = Field(24, gt=0)
+    days: float = Field(default=30, gt=0)
+    executions: int = Field(default=1_000_000, ge=0)
+    event_hours: float = Field(default=24, gt=0)
 
 
 class Config(BaseSettings):
@@ -136,9 +136,9 @@ class Config(BaseSettings):
     db: str = "sqlite:///rota.db"
     app: Words = ()
     environment: str = "DEV"
-    admin_token: str | None = Field(None, repr=False)
+    admin_token: str | None = Field(default=None, repr=False)
     url: str | None = None
-    token: str | None = Field(None, repr=False)
+    token: str | None = Field(default=None, repr=False)
     log: Literal["plain", "json", "quiet"] = "plain"
     lease: LeaseConfig = LeaseConfig()
     engine: EngineConfig = EngineConfig()

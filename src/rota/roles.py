@@ -11,6 +11,8 @@ import socket
 import sys
 from collections.abc import Callable, Iterator
 
+import uvicorn
+
 from rota import telemetry
 from rota.app import App
 from rota.config import Config
@@ -67,10 +69,8 @@ def _coordinate(config: Config, *, with_worker: bool) -> int:
 
 async def _serve(app: App, engine: EngineThread | None, listener: socket.socket, token: str | None) -> None:
     """Everything runs until the first signal; then the worker drains while the API still answers."""
-    import uvicorn
-
     config = app.config
-    server = uvicorn.Server(
+    server = _Server(
         uvicorn.Config(
             app.application(),
             log_config=None,
@@ -85,12 +85,14 @@ async def _serve(app: App, engine: EngineThread | None, listener: socket.socket,
             proxy_headers=config.server.behind_proxy,
         )
     )
-    server.capture_signals = contextlib.nullcontext  # type: ignore[method-assign,assignment]
     loop = asyncio.get_running_loop()
 
     def close() -> None:
         app.stopping.set()
         server.should_exit = True
+
+    def close_soon() -> None:
+        loop.call_soon_threadsafe(close)
 
     def first() -> None:
         for step in app.loops:
@@ -103,22 +105,34 @@ async def _serve(app: App, engine: EngineThread | None, listener: socket.socket,
     def second() -> None:
         if engine is not None:
             engine.stop(now=True)
-        close()
+        else:
+            close()
 
     _Stop(first, second).listen()
-    serving = asyncio.create_task(server.serve(sockets=[listener]))
     if engine is not None:
         await asyncio.to_thread(engine.start)
-        engine.on_end(lambda: loop.call_soon_threadsafe(close))
+        engine.on_end(close_soon)
     for step in app.loops:
         step.start()
-    while not server.started and not serving.done():
-        await asyncio.sleep(0.005)
-    if server.started:
-        _say(_coordinator_lines(app, listener, token))
-    await serving
+    server.on_ready = lambda: _say(_coordinator_lines(app, listener, token))
+    await server.serve(sockets=[listener])
     for step in app.loops:
         await asyncio.to_thread(step.join)
+
+
+class _Server(uvicorn.Server):
+    """Says when it listens, and leaves the signals to us."""
+
+    on_ready: Callable[[], None]
+
+    async def startup(self, sockets: list[socket.socket] | None = None) -> None:
+        await super().startup(sockets)
+        if self.started:
+            self.on_ready()
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
 
 
 class _Stop:

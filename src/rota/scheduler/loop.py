@@ -15,9 +15,13 @@ _RETRY_SECONDS = 0.5
 class Step(Protocol):
     """What a loop does again and again. Every step is one or a few short transactions."""
 
-    name: str
-    topic: str | None
-    """The bell that calls the next step before its time, if any."""
+    @property
+    def name(self) -> str:
+        """What it is called."""
+
+    @property
+    def topic(self) -> str | None:
+        """The bell that calls the next step before its time, if any."""
 
     def run_once(self) -> float:
         """Do what is due. Returns the seconds until there may be more to do; 0 = at once."""
