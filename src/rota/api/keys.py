@@ -1,13 +1,23 @@
 """/api/keys: who may come in."""
 
-from typing import Annotated
-
 from fastapi import APIRouter, Request, Response
 from pydantic import Field, field_validator
 
 from rota.api.errors import documented
 from rota.api.idempotency import Creating
-from rota.api.models import Input, Output, Page, PageQuery, Time, TimeInput, choice, cursor_after, decode_cursor, reply
+from rota.api.models import (
+    Id,
+    Input,
+    Output,
+    Page,
+    PageQuery,
+    Time,
+    TimeInput,
+    choice,
+    cursor_after,
+    decode_cursor,
+    reply,
+)
 from rota.api.security import AdminContext, forget_tokens
 from rota.domain.access import Role
 from rota.service import access
@@ -66,7 +76,7 @@ def list_keys(ctx: AdminContext, paging: PageQuery) -> Response:
 
 
 @router.delete("/{id}", response_model=KeyOutput, responses=documented(404, 409))
-def revoke_key(id: Annotated[str, Field(max_length=64)], ctx: AdminContext, request: Request) -> Response:
+def revoke_key(id: Id, ctx: AdminContext, request: Request) -> Response:
     """Revoke a key: refused from now on, within five seconds by every process."""
     key = access.revoke(ctx, id)
     forget_tokens(request.app)

@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping, Sequence
 from enum import StrEnum
 from typing import Annotated, Any, Generic, TypeVar
 
-from fastapi import Query, Response
+from fastapi import Path, Query, Response
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema
 from pydantic.alias_generators import to_camel
 
@@ -58,7 +58,7 @@ def _read_time(value: object) -> Instant:
 Time = Annotated[str, BeforeValidator(_written), WithJsonSchema({"type": "string", "format": "date-time"})]
 """An instant as the API writes it: RFC 3339 in UTC."""
 
-Seconds = Annotated[float, BeforeValidator(lambda value: seconds(value))]
+Seconds = Annotated[float, BeforeValidator(seconds)]
 """A duration as the API writes it."""
 
 Value = Annotated[Any, BeforeValidator(lambda text: from_json(text))]
@@ -126,6 +126,9 @@ def decode_cursor(cursor: str | None) -> str | None:
         raise InvalidInput.field("query", "cursor", msg="not a cursor of this list")
     return key
 
+
+Id = Annotated[str, Path(max_length=64)]
+"""The id in a path."""
 
 PageQuery = Annotated[Paging, Query()]
 """`limit` and `cursor` of an operation that takes no other query parameters."""

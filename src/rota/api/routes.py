@@ -2,12 +2,17 @@
 
 from fastapi import APIRouter, FastAPI
 
-from rota.api import health, keys, pages
+from rota.api import audit, events, executions, health, keys, pages, work, workers
 
 ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     # prefix, tag, router
-    ("", "health", health.router),
+    ("", "work", work.router),
+    ("/api/executions", "executions", executions.router),
+    ("/api/workers", "workers", workers.router),
+    ("/api/events", "events", events.router),
+    ("/api/audit", "audit", audit.router),
     ("/api/keys", "keys", keys.router),
+    ("", "health", health.router),
     ("", "pages", pages.router),
 )
 

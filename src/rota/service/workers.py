@@ -10,7 +10,7 @@ from rota.domain.access import Right
 from rota.domain.errors import Conflict, InvalidInput, LeaseLost, NotFound
 from rota.domain.execution import KINDS, Claim, State
 from rota.domain.instant import SECOND, Duration, Instant
-from rota.domain.outcome import Lost, Outcome
+from rota.domain.outcome import Lost, Outcome, TimedOut
 from rota.domain.transition import decide
 from rota.service.context import ServiceContext
 from rota.stores import executions, history, workers
@@ -197,6 +197,8 @@ def complete(ctx: ServiceContext, execution_id: str, worker_id: str, token: int,
                 return _state(tx, execution_id)
             raise _not_held(tx, execution_id)
         claim, cancelling = found
+        if isinstance(outcome, TimedOut):
+            outcome = TimedOut(claim.timeout)
         executions.settle(tx, [decide(claim, outcome, tx.now, cancelling=cancelling)])
         return _state(tx, execution_id)
 
