@@ -130,14 +130,23 @@ def test_rules(rota: Run, coordinator: Any, words: list[str], rule: dict[str, An
     assert coordinator.last("POST").body == {"jobId": ID, "missed": "skip", **rule}
 
 
-def test_update_sends_the_whole_definition_with_its_version(rota: Run, coordinator: Any, reply: Any) -> None:
-    coordinator.on("GET", f"jobs/{ID}", reply(200, JOB, {"ETag": 'W/"2"'}))
+def test_update_sends_what_changes(rota: Run, coordinator: Any) -> None:
     coordinator.on("PUT", f"jobs/{ID}", JOB)
-    assert rota("jobs", "update", ID, "--retries", "5").exit_code == 0
+    assert rota("jobs", "update", ID, "--retries", "5", "--every", "1h").exit_code == 0
+    assert coordinator.last("PUT").body == {"retryCount": 5, "schedule": {"every": "1h"}}
+
+
+def test_another_name_sends_the_whole_definition_with_its_version(rota: Run, coordinator: Any, reply: Any) -> None:
+    coordinator.on("GET", f"jobs/{ID}", reply(200, JOB, {"ETag": 'W/"2"'}))
+    own, apart = {"key": "default", "rule": {"every": 60, "key": "default"}}, {"key": "other", "rule": {"every": 9}}
+    coordinator.on("GET", "schedules", {"items": [own, apart], "nextCursor": None})
+    coordinator.on("PUT", f"jobs/{ID}", JOB)
+    assert rota("jobs", "update", ID, "--name", "new", "--retries", "5").exit_code == 0
     sent = coordinator.last("PUT")
+    assert sent.body["schedules"] == [{"every": 60, "key": "default"}]
     assert sent.headers["If-Match"] == 'W/"2"'
     assert sent.body["retryCount"] == 5
-    assert sent.body["name"] == "report"
+    assert sent.body["name"] == "new"
     assert not {"id", "state", "nextAt", "version", "createdBy"} & set(sent.body)
 
 

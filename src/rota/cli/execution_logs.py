@@ -22,7 +22,7 @@ _PAUSE_SECONDS = 1.0
 @click.command()
 @click.argument("id")
 @click.option("-f", "--follow", is_flag=True, help="Until it ends; then exit 0 only if it succeeded.")
-@click.option("--tail", type=click.IntRange(min=1), metavar="N", help="Only the last N lines.")
+@click.option("--tail", type=click.IntRange(1, 1000), metavar="N", help="Only the last N lines.")
 @click.option("--search", metavar="TEXT", help="Only lines that hold the text.")
 @asks
 def logs(call: Call, id: str, follow: bool, tail: int | None, search: str | None) -> int:

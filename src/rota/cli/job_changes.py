@@ -1,5 +1,6 @@
 """`rota jobs create | update | delete`."""
 
+import re
 from collections.abc import Callable
 from typing import Any
 
@@ -46,6 +47,9 @@ WRITABLE = (
 )
 """What of a job as it is read may be sent back."""
 
+_OWN_KEY = re.compile(r"default(-\d+)?")
+"""Schedules with these keys came with the definition; others were given to the job apart from it."""
+
 
 def _definition_options(command: Callable[..., Any]) -> Callable[..., Any]:
     options = (
@@ -89,6 +93,7 @@ def create(call: Call, file: str | None, idempotency_key: str | None, **options:
 @click.command()
 @click.argument("job")
 @_definition_options
+@rule_options
 @asks
 def update(call: Call, job: str, file: str | None, **options: Any) -> None:
     """Change a job: a file replaces all, flags change what they name.
@@ -98,13 +103,21 @@ def update(call: Call, job: str, file: str | None, **options: Any) -> None:
     """
     from rota.client.lookup import job_id
 
-    changes = _definition(options)
+    changes = given(schedule=take_schedule(options)) | _definition(options)
     if file is None and not changes:
         raise click.UsageError("nothing to change: give a flag, or -f FILE")
     found = job_id(call.client, job)
-    current = call.client.answer("GET", "jobs", found)
-    base = from_file(file) if file else {name: current.document[name] for name in WRITABLE if name in current.document}
-    document = call.client.put("jobs", found, body=base | changes, etag=current.etag)
+    if file is not None:
+        document = call.client.put("jobs", found, body=from_file(file) | changes)
+    elif "name" in changes or "jobType" in changes:
+        # The API takes a document with these for a whole definition, and drops what it leaves out.
+        current = call.client.answer("GET", "jobs", found)
+        body = _whole(call, current.document) | changes
+        if "schedule" in changes:
+            del body["schedules"]
+        document = call.client.put("jobs", found, body=body, etag=current.etag)
+    else:
+        document = call.client.put("jobs", found, body=changes)
     call.show(document, lambda: write(f"updated job {document.get('name')}: version {document.get('version')}"))
 
 
@@ -124,6 +137,13 @@ def delete(call: Call, job: str, yes: bool) -> None:
     confirm(f"delete job {job} ({found})?", yes)
     document = call.client.delete("jobs", found)
     call.show(document, lambda: write(f"deleted job {job}  {found}"))
+
+
+def _whole(call: Call, job: Document) -> Document:
+    """The definition of a job as it stands, with the schedules that belong to it."""
+    schedules = call.client.items("schedules", query={"jobId": job["id"]})
+    own = [schedule["rule"] for schedule in schedules if _OWN_KEY.fullmatch(schedule.get("key") or "")]
+    return {name: job[name] for name in WRITABLE if name in job} | {"schedules": own}
 
 
 def _definition(options: Document) -> Document:

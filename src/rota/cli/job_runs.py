@@ -90,6 +90,7 @@ def _started(call: Call, document: Document, what: str, wait: bool) -> int:
     if not wait:
         call.show(document, lambda: _told(document, execution_id))
         return 0
+    say(f"started {execution_id}")
     execution = wait_for_end(call.client, execution_id, what)
     if call.as_json:
         write_json(execution)

@@ -4,7 +4,6 @@ import click
 
 from rota.cli.call import Call, asks, limited
 from rota.cli.output import Column, table, write
-from rota.cli.reading import given
 from rota.cli.wording import id_of, state_of, text, when
 
 
@@ -18,9 +17,10 @@ def workers() -> None:
 
 
 @workers.command("list")
+@click.option("--state", metavar="STATE", help="Alive, Draining, Stopped or Dead.")
 @limited
 @asks
-def list_workers(call: Call, limit: int) -> None:
+def list_workers(call: Call, state: str | None, limit: int) -> None:
     """List workers.
 
     \b
@@ -34,14 +34,14 @@ def list_workers(call: Call, limit: int) -> None:
         Column("QUEUES", lambda worker: ", ".join(worker.get("queues") or ()) or "all", flexible=True),
         Column("HEARD", when("heartbeatAt")),
     )
-    call.listing("workers", {}, limit, lambda found: table(columns, found, empty="no workers; try: rota worker"))
+    empty = "no workers; try: rota worker"
+    call.listing("workers", {"state": state}, limit, lambda found: table(columns, found, empty=empty))
 
 
 @workers.command()
 @click.argument("id")
-@click.option("--reason", metavar="TEXT", help="Why; it stands in the audit.")
 @asks
-def drain(call: Call, id: str, reason: str | None) -> None:
+def drain(call: Call, id: str) -> None:
     """Let a worker finish what it runs and take nothing new.
 
     \b
@@ -50,5 +50,5 @@ def drain(call: Call, id: str, reason: str | None) -> None:
     from rota.client.lookup import named_id
 
     found = named_id(call.client, "workers", "worker", id)
-    document = call.client.post("workers", found, "drain", body=given(reason=reason))
+    document = call.client.post("workers", found, "drain")
     call.show(document, lambda: write(f"worker {document.get('name', id)} is {document.get('state', 'Draining')}"))

@@ -22,7 +22,8 @@ Document = dict[str, Any]
 DEFAULT_URL = "http://127.0.0.1:8400"
 PAGE = 100
 _TIMEOUT = httpx2.Timeout(30, connect=5)
-_NO_SILENCE_LIMIT = httpx2.Timeout(30, connect=5, read=None)
+_STREAM_TIMEOUT = httpx2.Timeout(30, connect=5, read=60)
+"""A coordinator says something on a stream every 15 seconds, if only that it is still there."""
 _DIRECT: dict[str, httpx2.BaseTransport | None] = {
     "all://127.0.0.1": None,
     "all://localhost": None,
@@ -138,7 +139,7 @@ class Client:
                 _path(path),
                 params=_query(query),
                 headers={"Accept": "text/event-stream"},
-                timeout=_NO_SILENCE_LIMIT,
+                timeout=_STREAM_TIMEOUT,
             ) as response,
         ):
             if not response.is_success:
@@ -160,7 +161,7 @@ class Client:
         except httpx2.ConnectTimeout:
             raise CannotReach(f"cannot reach {self.url}: no answer within 5 s; is the address right?") from None
         except httpx2.TimeoutException:
-            raise Unavailable(f"{self.url} did not answer within 30 s") from None
+            raise Unavailable(f"{self.url} does not answer any more") from None
         except httpx2.HTTPError as error:
             raise Unavailable(f"the connection to {self.url} broke: {error or type(error).__name__}") from None
 
