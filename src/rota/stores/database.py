@@ -77,11 +77,12 @@ class Database:
     def read(self) -> Iterator[Transaction]:
         """A snapshot to read from. Nothing may be written in it."""
         with _translated(), self.engine.connect() as connection:
-            connection.exec_driver_sql("BEGIN")
+            transaction = Transaction(connection, self.clock.now(), self.hot)
+            transaction.driver.execute("BEGIN")
             try:
-                yield Transaction(connection, self.clock.now(), self.hot)
+                yield transaction
             finally:
-                connection.exec_driver_sql("ROLLBACK")
+                transaction.driver.execute("ROLLBACK")
 
     @contextmanager
     def write(self) -> Iterator[Transaction]:
@@ -94,13 +95,14 @@ class Database:
             raise Unavailable("the store is busy: no write could begin within 30 s")
         try:
             with _translated(), self.engine.connect() as connection:
-                connection.exec_driver_sql("BEGIN IMMEDIATE")
+                transaction = Transaction(connection, self.clock.now(), self.hot)
+                transaction.driver.execute("BEGIN IMMEDIATE")
+                transaction.now = self.clock.now()
                 try:
-                    transaction = Transaction(connection, self.clock.now(), self.hot)
                     yield transaction
-                    connection.exec_driver_sql("COMMIT")
+                    transaction.driver.execute("COMMIT")
                 except BaseException:
-                    _roll_back(connection)
+                    _roll_back(transaction)
                     raise
         finally:
             self._writing.release()
@@ -150,11 +152,13 @@ def _sqlite_engine(url: URL, durable: bool) -> Engine:
     return engine
 
 
-def _roll_back(connection: Connection) -> None:
+def _roll_back(transaction: Transaction) -> None:
+    """After some errors (a full disk) SQLite has rolled back by itself; a connection that cannot is thrown away."""
     try:
-        connection.exec_driver_sql("ROLLBACK")
-    except exc.DBAPIError:
-        connection.invalidate()
+        if transaction.driver.in_transaction:
+            transaction.driver.execute("ROLLBACK")
+    except sqlite.DriverError:
+        transaction.connection.invalidate()
 
 
 @contextmanager
