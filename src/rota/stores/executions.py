@@ -138,9 +138,13 @@ _EVENTS = {
 
 
 def was_settled(tx: Transaction, execution_id: str, token: int) -> bool:
-    """Whether this very attempt has been settled before: then a repeated completion changes nothing and is no error."""
-    found = select(literal(1)).where(attempts.c.execution_id == execution_id, attempts.c.token == token)
-    return tx.first(found) is not None
+    """Whether this very attempt has been settled before: then a repeated completion changes nothing and is no error.
+
+    An attempt that was given up as lost was settled by others: for its worker the token is stale.
+    """
+    settled = select(attempts.c.state).where(attempts.c.execution_id == execution_id, attempts.c.token == token)
+    found = tx.first(settled)
+    return found is not None and found.state != AttemptState.LOST
 
 
 def extend(tx: Transaction, execution_id: str, token: int, lease: Duration) -> Instant | None:
