@@ -2,6 +2,7 @@
 
 import os
 import pty
+import signal
 import struct
 import subprocess
 import sys
@@ -74,6 +75,21 @@ def test_a_log_keeps_its_colours_and_nothing_else(coordinator: Any) -> None:
     assert "\x1b[31mred\x1b[0m" in shown
     assert "title" not in shown
     assert "\x1b[2J" not in shown
+
+
+def test_an_interrupt_is_quiet(coordinator: Any, reply: Any) -> None:
+    endless = b'id: 1\nevent: log\ndata: {"text": "line"}\n\n'
+    coordinator.on("GET", f"executions/{ID}/logs", reply(200, endless, {"Content-Type": "text/event-stream"}))
+    variables = {**os.environ, "ROTA_URL": coordinator.url, "ROTA_TOKEN": "t"}
+    command = [sys.executable, "-m", "rota", "executions", "logs", "-f", ID]
+    pipes = {"stdout": subprocess.PIPE, "stderr": subprocess.PIPE}
+    with subprocess.Popen(command, env=variables, text=True, **pipes) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline() == "line\n"
+        process.send_signal(signal.SIGINT)
+        _, talk = process.communicate()
+    assert process.returncode == 130
+    assert talk.strip() == ""
 
 
 def test_a_closed_pipe_is_quiet(coordinator: Any) -> None:

@@ -19,9 +19,12 @@ def audit() -> None:
 
 
 @audit.command("list")
+@click.option("--actor", metavar="NAME", help="Only what this one did.")
+@click.option("--noun", metavar="NOUN", help="Only about job, schedule, execution, key …")
+@click.option("--subject", metavar="ID", help="Only about the one with this id.")
 @limited
 @asks
-def list_entries(call: Call, limit: int) -> None:
+def list_entries(call: Call, actor: str | None, noun: str | None, subject: str | None, limit: int) -> None:
     """List changes, newest first.
 
     \b
@@ -34,7 +37,8 @@ def list_entries(call: Call, limit: int) -> None:
         Column("SUBJECT", _subject),
         Column("DETAIL", _detail, flexible=True),
     )
-    call.listing("audit", {}, limit, lambda found: table(columns, found, empty="nothing has been changed"))
+    query = {"actor": actor, "noun": noun, "subjectId": subject}
+    call.listing("audit", query, limit, lambda found: table(columns, found, empty="nothing has been changed"))
 
 
 def _subject(entry: Document) -> str:
