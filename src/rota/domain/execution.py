@@ -51,14 +51,13 @@ LIVE = frozenset(State) - TERMINAL
 SYNONYMS = {"completed": State.SUCCEEDED, "success": State.SUCCEEDED, "queued": State.PENDING}
 """What the peers call our states; accepted in filters."""
 
-_QUEUED = frozenset({State.SCHEDULED, State.PENDING, State.WAITING, State.RETRYING})
 _ENDED_UNRUN = frozenset({State.CANCELLED, State.SKIPPED, State.EXPIRED})
 
 LEGAL: dict[State, frozenset[State]] = {
     State.WAITING: frozenset({State.PENDING, State.SCHEDULED}) | _ENDED_UNRUN,
-    State.SCHEDULED: frozenset({State.PENDING}) | _ENDED_UNRUN,
-    State.PENDING: frozenset({State.RUNNING, State.SCHEDULED, State.FAILED}) | _ENDED_UNRUN,
-    State.RETRYING: frozenset({State.PENDING}) | _ENDED_UNRUN,
+    State.SCHEDULED: frozenset({State.PENDING, State.WAITING}) | _ENDED_UNRUN,
+    State.PENDING: frozenset({State.RUNNING, State.SCHEDULED, State.WAITING, State.FAILED}) | _ENDED_UNRUN,
+    State.RETRYING: frozenset({State.PENDING, State.WAITING}) | _ENDED_UNRUN,
     State.RUNNING: frozenset(
         {
             State.SUCCEEDED,
@@ -113,7 +112,7 @@ class Claim:
     schedule_id: str | None = None
     nominal_at: Instant | None = None
     started_at: Instant = 0
-    trace: str | None = None
+    name: str | None = None
 
     @property
     def kind(self) -> str:
