@@ -5,6 +5,7 @@ import click
 from rota.cli import executions, job_changes, job_runs
 from rota.cli.call import Call, asks, limited
 from rota.cli.output import Cell, Column, Document, fields, table, write
+from rota.cli.reading import TimeType, given
 from rota.cli.wording import compact, duration, id_of, identifier, moment, relative, state, state_of, text, when
 
 JOB_STATES = ("Enabled", "Disabled", "Paused")
@@ -71,27 +72,29 @@ def enable(call: Call, job: str) -> None:
 
 @jobs.command()
 @click.argument("job")
+@click.option("--note", metavar="TEXT", help="Why; shown to whoever wonders.")
 @asks
-def disable(call: Call, job: str) -> None:
+def disable(call: Call, job: str, note: str | None) -> None:
     """Let nobody start a job, neither schedules nor people.
 
     \b
     Example: rota jobs disable report
     """
-    _switch(call, job, "disable", {})
+    _switch(call, job, "disable", given(note=note))
 
 
 @jobs.command()
 @click.argument("job")
 @click.option("--note", metavar="TEXT", help="Why; shown to whoever wonders.")
+@click.option("--until", type=TimeType(), metavar="TIME", help="When the pause ends by itself.")
 @asks
-def pause(call: Call, job: str, note: str | None) -> None:
+def pause(call: Call, job: str, note: str | None, until: str | None) -> None:
     """Hold a job's schedules until it is resumed.
 
     \b
     Example: rota jobs pause report --note 'source is down'
     """
-    _switch(call, job, "pause", {} if note is None else {"note": note})
+    _switch(call, job, "pause", given(note=note, until=until))
 
 
 @jobs.command()
@@ -120,8 +123,8 @@ def versions(call: Call, job: str) -> None:
     found = list(call.client.items("jobs", job_id(call.client, job), "versions"))
     columns = (
         Column("VERSION", text("version")),
-        Column("SAVED", when("createdAt")),
-        Column("BY", text("createdBy"), flexible=True),
+        Column("SAVED", when("changedAt")),
+        Column("BY", text("changedBy"), flexible=True),
     )
     call.show(found, lambda: table(columns, found, empty="no versions"))
 
@@ -175,6 +178,7 @@ def _show(job: Document) -> None:
             ("id", job.get("id")),
             ("state", state_of(job)),
             ("note", job.get("note")),
+            ("until", moment(job.get("pausedUntil"))),
             ("description", job.get("description")),
             ("type", job.get("jobType")),
             ("parameters", compact(job.get("parameters") or None)),

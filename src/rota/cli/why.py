@@ -24,15 +24,14 @@ def why(call: Call, job: str) -> None:
 
 def _show(answer: Document) -> None:
     gates = answer.get("gates") or []
-    blocked = next((gate for gate in gates if not gate.get("ok")), None)
-    write(str(answer.get("headline") or (blocked or {}).get("says") or "nothing holds it back"))
+    write(str(answer.get("headline")))
     columns = (
         Column("", _mark),
         Column("GATE", lambda gate: str(gate.get("code", "-"))),
         Column("SAYS", lambda gate: str(gate.get("says") or ""), flexible=True),
     )
     table(columns, gates, empty="no gates")
-    if start := moment(answer.get("nextPossibleStart")):
+    if start := moment(answer.get("nextStart")):
         say(f"next possible start: {start}")
 
 
