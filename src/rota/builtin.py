@@ -4,6 +4,7 @@ They are bound to the store of their process, and run in threads because their w
 """
 
 from collections.abc import Callable
+from dataclasses import asdict
 from typing import Any
 
 from rota.sdk.function import JobFunction, Options
@@ -22,7 +23,7 @@ def register(functions: Functions, ctx: ServiceContext) -> None:
 
     def daily_statistics(days: int = 1) -> dict[str, Any]:
         """Count what ended in each of the last days, by outcome."""
-        return {"days": [day.document() for day in reports.trends(ctx, days=days)]}
+        return {"days": [asdict(day) for day in reports.trends(ctx, days=days)]}
 
     def clean_up(days: float = 30) -> dict[str, Any]:
         """Delete finished executions older than some days."""

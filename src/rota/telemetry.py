@@ -67,7 +67,7 @@ class Telemetry:
                 "%s %-10s %s  attempt %d, %s%s",
                 _SYMBOLS.get(item.state, "·"),
                 "Lost" if item.attempt_state is AttemptState.LOST else item.state.value,
-                claim.type,
+                claim.name or claim.type,
                 claim.attempt,
                 _duration(took),
                 f": {item.error.splitlines()[0][:200]}" if item.error else "",

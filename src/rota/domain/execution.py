@@ -113,6 +113,7 @@ class Claim:
     nominal_at: Instant | None = None
     started_at: Instant = 0
     name: str | None = None
+    trace: str | None = None
 
     @property
     def kind(self) -> str:

@@ -12,7 +12,7 @@ from rota.domain.instant import Duration, Instant
 
 CLAIM_COLUMNS = (
     "id", "job_id", "type", "parameters", "attempt", "token", "timeout", "retry", "on_lost", "isolation", "handle",
-    "schedule_id", "nominal_at", "started_at",
+    "schedule_id", "nominal_at", "started_at", "name",
 )  # fmt: skip
 """The columns of a claimed row, in order."""
 

@@ -170,7 +170,8 @@ def _translated() -> Iterator[None]:
         raise
     except exc.TimeoutError:
         raise Unavailable("every connection to the store is in use") from None
-    except exc.DBAPIError as error:
-        raise sqlite.translated(error) from error
-    except sqlite.DriverError as error:
-        raise sqlite.translated(error) from error
+    except (exc.DBAPIError, sqlite.DriverError) as error:
+        sentence = sqlite.translated(error)
+        if sentence is None:
+            raise
+        raise sentence from error

@@ -22,7 +22,7 @@ from rota.domain.execution import (
 from rota.domain.instant import Duration, Instant
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
 from rota.stores import bell
-from rota.stores.base import Offer
+from rota.stores.base import CLAIM_COLUMNS, Offer
 from rota.stores.database import Transaction
 from rota.stores.identity import new_ids
 from rota.stores.tables import attempts, executions, history, workers
@@ -83,27 +83,10 @@ def claim(tx: Transaction, offer: Offer) -> list[Claim]:
 
 
 def _claim(row: Sequence[Any]) -> Claim:
-    (
-        id,
-        job_id,
-        type,
-        parameters,
-        attempt,
-        token,
-        timeout,
-        retry,
-        on_lost,
-        isolation,
-        handle,
-        schedule_id,
-        nominal_at,
-        at,
-    ) = row
-    return Claim(
-        id, job_id, type, parameters, attempt, token, timeout,
-        DEFAULT_RETRY if retry is None else retry_from_json(retry), OnLost.RETRY if on_lost is None else OnLost(on_lost),
-        isolation, handle, schedule_id, nominal_at, at,
-    )  # fmt: skip
+    id, job_id, type, parameters, attempt, token, timeout, retry, on_lost, *rest = row
+    policy = DEFAULT_RETRY if retry is None else retry_from_json(retry)
+    lost = OnLost.RETRY if on_lost is None else OnLost(on_lost)
+    return Claim(id, job_id, type, parameters, attempt, token, timeout, policy, lost, *rest)
 
 
 def settle(tx: Transaction, settlements: Sequence[Settlement]) -> set[str]:
@@ -343,9 +326,5 @@ def _held_under(execution_id: str, token: int) -> Any:
 _LEASED = executions.c.state.in_(
     (literal("Running", literal_execute=True), literal("Cancelling", literal_execute=True))
 )
-_CLAIMED = select(
-    executions.c.id, executions.c.job_id, executions.c.type, executions.c.parameters, executions.c.attempt, executions.c.token,
-    executions.c.timeout, executions.c.retry, executions.c.on_lost, executions.c.isolation, executions.c.handle,
-    executions.c.schedule_id, executions.c.nominal_at, executions.c.started_at, executions.c.state,
-)  # fmt: skip
+_CLAIMED = select(*(executions.c[name] for name in CLAIM_COLUMNS), executions.c.state)
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode

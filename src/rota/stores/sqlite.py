@@ -30,8 +30,8 @@ def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
     connection.execute(f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id)) WITHOUT ROWID")
 
 
-def translated(error: Exception) -> RotaError:
-    """A driver's error as a sentence for the person who asked."""
+def translated(error: Exception) -> RotaError | None:
+    """A driver's error as a sentence for the person who asked; None for what is a mistake of ours."""
     cause = error.orig if isinstance(error, exc.DBAPIError) else error
     text = str(cause)
     if "not a database" in text:
@@ -50,7 +50,9 @@ def translated(error: Exception) -> RotaError:
         return Unavailable("the disk of the store is full; free some space, Rota goes on by itself")
     if "malformed" in text:
         return ConfigurationInvalid("the store is damaged; restore a backup or try `sqlite3 FILE .recover`")
-    return Unavailable(f"the store refused: {text.splitlines()[0] if text else type(cause).__name__}")
+    if "disk I/O" in text or "interrupted" in text:
+        return Unavailable(f"the store does not answer: {text}")
+    return None
 
 
 def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
@@ -284,7 +286,9 @@ def live_by_overlap(tx: Any, keys: Collection[str]) -> list[list[str]]:
 
 _LIVE_BY_OVERLAP = """
     SELECT json_group_array(json_array(key, id, state)) FROM (
-        SELECT value AS key, id, state FROM json_each(?1) JOIN executions ON schedule_id = substr(value, 9)
+        SELECT asked.value AS key, live.id AS id, live.state AS state
+        FROM json_each(?1) AS asked JOIN executions AS live ON live.schedule_id = substr(asked.value, 9)
         UNION
-        SELECT value AS key, id, state FROM json_each(?1) JOIN executions ON concurrency_key = value
+        SELECT asked.value, live.id, live.state
+        FROM json_each(?1) AS asked JOIN executions AS live ON live.concurrency_key = asked.value
         ORDER BY id)"""

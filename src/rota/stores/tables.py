@@ -182,7 +182,7 @@ history = Table(
     Column("reason", Text),
     PrimaryKeyConstraint("id"),
     Index("ix_history_job", "job_id", "id", **_where("job_id IS NOT NULL")),
-    Index("ix_history_finished", "finished_at"),
+    Index("ix_history_finished", "finished_at", "state", "started_at"),
     Index("ix_history_failed", "id", **_where("state = 'Failed'")),
     **_CLUSTERED,
 )

@@ -177,7 +177,7 @@ def upgrade() -> None:
             sqlite_where=sa.text("state = 'Failed'"),
             postgresql_where=sa.text("state = 'Failed'"),
         )
-        batch_op.create_index("ix_history_finished", ["finished_at"], unique=False)
+        batch_op.create_index("ix_history_finished", ["finished_at", "state", "started_at"], unique=False)
         batch_op.create_index(
             "ix_history_job",
             ["job_id", "id"],
