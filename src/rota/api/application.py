@@ -11,7 +11,7 @@ import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
-from rota.api import errors, guards, routes
+from rota.api import errors, guards, metrics, routes
 from rota.api.security import Tokens
 from rota.config import Config
 from rota.domain.access import Principal
@@ -64,6 +64,7 @@ def create_application(services: ApiDependencies) -> FastAPI:
     )
     app.state.services = services
     app.state.tokens = Tokens(services.database)
+    app.state.metrics = metrics.registry(services.database)
     app.state.context_for = _contexts(services)
     errors.install(app)
     routes.install(app)

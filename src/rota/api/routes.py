@@ -2,17 +2,21 @@
 
 from fastapi import APIRouter, FastAPI
 
-from rota.api import audit, events, executions, health, keys, pages, work, workers
+from rota.api import audit, dashboard, events, executions, health, jobs, keys, metrics, pages, schedules, work, workers
 
 ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     # prefix, tag, router
-    ("", "work", work.router),
+    ("", "work", work.router),  # before jobs: `acquire` is no job's id
+    ("/api/jobs", "jobs", jobs.router),
+    ("/api/schedules", "schedules", schedules.router),
     ("/api/executions", "executions", executions.router),
     ("/api/workers", "workers", workers.router),
+    ("/api/dashboard", "dashboard", dashboard.router),
     ("/api/events", "events", events.router),
     ("/api/audit", "audit", audit.router),
     ("/api/keys", "keys", keys.router),
     ("", "health", health.router),
+    ("", "health", metrics.router),
     ("", "pages", pages.router),
 )
 
