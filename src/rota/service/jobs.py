@@ -130,6 +130,7 @@ def update(ctx: ServiceContext, id: str, document: Mapping[str, object], *, expe
         partial = _is_partial(document)
         if partial:
             document = _completed(record.job, document)
+        document = _reconciled(document, view(tx, record).default_schedule)
         definition = job_definitions.read(ctx, document, now=now, job_id=id)
         if definition.job != record.job:
             _replace(ctx, tx, record, definition)
@@ -240,3 +241,19 @@ def _completed(job: Job, changes: Mapping[str, object]) -> dict[str, object]:
     """The job's own document with the changes, whatever synonyms they use."""
     replaced = {_CANONICAL.get(name, name) for name in changes}
     return {name: value for name, value in job.document().items() if name not in replaced} | dict(changes)
+
+
+def _reconciled(document: Mapping[str, object], own: ScheduleRecord | None) -> Mapping[str, object]:
+    """A schedule that comes back as it is stored gives way to a changed `cronExpression` or `timeZone` beside it."""
+    if own is None or document.get("schedule") != own.schedule.document():
+        return document
+    schedule = own.schedule.document()
+    cron, zone = document.get("cronExpression"), document.get("timeZone")
+    if "cron" in schedule and "cronExpression" in document and cron is None:
+        return {name: value for name, value in document.items() if name != "schedule"}
+    if cron is not None and cron != schedule.get("cron"):
+        rule = own.schedule.rule.document()
+        schedule = {name: value for name, value in schedule.items() if name not in rule} | {"cron": cron}
+    if zone is not None and zone != own.schedule.time_zone:
+        schedule["timeZone"] = zone
+    return {**document, "schedule": schedule}
