@@ -12,7 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from rota.api import errors, guards, metrics, routes
-from rota.api.security import Tokens
+from rota.api.security import Doors, Tokens
 from rota.config import Config
 from rota.domain.access import Principal
 from rota.service.context import Catalogue, Database, ServiceContext
@@ -63,13 +63,15 @@ def create_application(services: ApiDependencies) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
-    app.state.tokens = Tokens(services.database)
+    tokens = Tokens(services.database)
+    app.state.tokens = tokens
     app.state.metrics = metrics.registry(services.database)
     app.state.context_for = _contexts(services)
     errors.install(app)
     routes.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     app.add_middleware(guards.Bodies, most_bytes=services.config.server.max_body_bytes)
+    app.add_middleware(Doors, tokens=tokens)
     app.add_middleware(guards.Hosts, host=services.config.server.host)
     app.add_middleware(guards.Headers)
     return app

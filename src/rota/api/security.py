@@ -1,18 +1,26 @@
 """Who is asking: a bearer token becomes a principal, and an operation names the right it takes."""
 
 import time
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Iterable
 from hashlib import sha256
 from typing import Annotated, Any
 
 import anyio.to_thread
 from fastapi import Depends, FastAPI, Request
+from starlette.types import ASGIApp, Receive, Scope, Send
 
+from rota.api.errors import from_error
 from rota.domain.access import Principal, Right
-from rota.domain.errors import Unauthenticated
+from rota.domain.errors import RotaError, Unauthenticated
 from rota.service import access
 from rota.service.context import ServiceContext
 
+OPEN_PATHS = frozenset({"/", "/health/live", "/health/ready", "/swagger"})
+"""The pages that are open without a token. They change nothing and tell nothing."""
+OPEN_FOLDERS = ("/swagger/",)
+"""The folders of static files."""
+
+_PRINCIPAL = "rota.principal"
 _FRESH_SECONDS = 5.0
 _MOST_CACHED = 10_000
 
@@ -46,22 +54,43 @@ class Tokens:
         self._known.clear()
 
 
-def bearer(request: Request) -> str:
-    """The token of the Authorization header. Tokens anywhere else are never read."""
-    scheme, _, token = request.headers.get("authorization", "").partition(" ")
+def bearer(headers: Iterable[tuple[bytes, bytes]]) -> str:
+    """The token of the one Authorization header. Tokens anywhere else are never read."""
+    given = [value for name, value in headers if name == b"authorization"]
+    scheme, _, token = (given[0] if len(given) == 1 else b"").decode("latin-1").partition(" ")
     token = token.strip()
     if scheme.lower() != "bearer" or not token or len(token) > 512:
         raise Unauthenticated("this takes a token: Authorization: Bearer <token>")
     return token
 
 
+class Doors:
+    """Lets nobody in without a valid token, but to the open pages: before routing, and before a body is read."""
+
+    def __init__(self, app: ASGIApp, tokens: Tokens) -> None:
+        self._app = app
+        self._tokens = tokens
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not is_open(scope["path"]):
+            try:
+                scope[_PRINCIPAL] = await self._tokens.principal(bearer(scope["headers"]))
+            except RotaError as error:
+                await from_error(error)(scope, receive, send)
+                return
+        await self._app(scope, receive, send)
+
+
+def is_open(path: str) -> bool:
+    """Whether a path is open without a token."""
+    return path in OPEN_PATHS or path.startswith(OPEN_FOLDERS)
+
+
 def context(right: Right) -> Callable[[Request], Awaitable[ServiceContext]]:
     """A dependency: the service context of a caller who holds `right`."""
 
     async def authorised(request: Request) -> ServiceContext:
-        state = request.app.state
-        principal = await state.tokens.principal(bearer(request))
-        asked: ServiceContext = state.context_for(principal)
+        asked: ServiceContext = request.app.state.context_for(request.scope[_PRINCIPAL])
         asked.require(right)
         return asked
 

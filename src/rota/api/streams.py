@@ -71,7 +71,7 @@ def stream(request: Request, listen: Listen, look: Callable[[], tuple[list[str],
     `look` runs in a thread and returns rendered events, whether there may be more at once, and whether it is over.
     The stream also ends when the server stops, the client leaves, or its token is revoked.
     """
-    token = bearer(request)
+    token = bearer(request.scope["headers"])
 
     async def chunks() -> AsyncIterator[str]:
         wake = Wake(request)
