@@ -1,0 +1,39 @@
+"""A worker inside this process, as `rota up` has it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import bench.jobs
+from rota.app import App
+from rota.config import load
+from rota.engine.thread import EngineThread
+
+
+@contextmanager
+def embedded(folder: Path, *, concurrency: int, loops: bool = False) -> Iterator[App]:
+    """A durable store with an engine on its thread; with `loops`, the scheduler's too."""
+    assert bench.jobs.starts is not None  # importing it registers the functions
+    flags = {
+        "db": f"sqlite:///{folder / 'rota.db'}",
+        "app": ("bench.jobs",),
+        "log": "quiet",
+        "engine": {"max_concurrent_jobs": concurrency},
+    }
+    app = App(load(flags=flags))
+    app.prepare()
+    engine = EngineThread(app.supervisor())
+    engine.start()
+    running = app.loops if loops else []
+    for loop in running:
+        loop.start()
+    try:
+        yield app
+    finally:
+        for loop in running:
+            loop.stop()
+        engine.stop()
+        engine.join()
+        for loop in running:
+            loop.join()
+        app.close()

@@ -1,0 +1,167 @@
+"""How late schedules start: a whole `rota up` (loops, engine and API in one process) on a durable store.
+
+Each schedule fires once, at its own instant. Lateness is counted from the ledgered nominal instant to the start of the
+execution in the store; `function_*` goes on to the first line of the function, which is after the lease is durable.
+"""
+
+import json
+import time
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from sqlalchemy import insert
+
+from bench import floor, processes
+from bench.measure import AtMost, Result, Settings, percentile
+from bench.stores import expect, fresh, number, reading, scratch
+from rota.domain.instant import format_instant
+from rota.domain.job import Job, JobState
+from rota.domain.schedule import Schedule
+from rota.stores import jobs
+from rota.stores.database import Database, Transaction
+from rota.stores.identity import new_id, new_ids
+from rota.stores.tables import schedules
+
+CONCURRENCY = 500
+_LEAD_SECONDS = 6.0
+"""From writing the schedules to the first instant: the process starts meanwhile."""
+_FLOOR_LEAD_SECONDS = 0.5
+_PATIENCE_SECONDS = 120.0
+
+
+def run(settings: Settings) -> Iterator[Result]:
+    """Percentiles of the lateness."""
+    if settings.quick:
+        yield from _spread(settings, 1_000, 10.0, 25.0)
+    else:
+        yield from _spread(settings, 1_000, 60.0, None)
+        yield from _spread(settings, 10_000, 60.0, 25.0)
+    yield _at_one_instant(settings, settings.size(10_000, 2_000))
+
+
+def _spread(settings: Settings, count: int, seconds: float, limit: float | None) -> Iterator[Result]:
+    """One run each: the sample is in the schedules, and a run takes as long as it says."""
+    offsets = [index * seconds / count for index in range(count)]
+    ours = _ours(settings, offsets)
+    raw = _floor(settings, offsets)
+    for label, share in (("p50", 0.5), ("p99", 0.99), ("max", 1.0)):
+        targets = [AtMost(limit)] if limit is not None and label == "p99" else []
+        notes = {
+            "count": count,
+            "spreadSeconds": seconds,
+            f"function_{label}": round(percentile(ours.functions, share), 2),
+            "cpuSecondsPer10k": round(ours.cpu, 2),
+        }
+        values, floors = [percentile(ours.starts, share)], [percentile(raw, share)]
+        yield Result(f"schedules_{count}_spread_{label}", "ms late", values, floors, targets, notes)
+
+
+def _at_one_instant(settings: Settings, count: int) -> Result:
+    offsets = [0.0] * count
+    runs = [(_ours(settings, offsets), _floor(settings, offsets)) for _ in range(settings.runs)]
+    notes = {
+        "count": count,
+        "p50": round(percentile([late for ours, _ in runs for late in ours.starts], 0.5), 1),
+        "function_max": round(max(late for ours, _ in runs for late in ours.functions), 1),
+        "cpuSecondsPer10k": round(min(ours.cpu for ours, _ in runs), 2),
+    }
+    values, floors = [max(ours.starts) for ours, _ in runs], [max(raw) for _, raw in runs]
+    return Result(f"schedules_{count}_at_once_last", "ms late", values, floors, [AtMost(800)], notes)
+
+
+class Fired:
+    """What became of the schedules: lateness in milliseconds of each start, and CPU seconds per 10,000."""
+
+    def __init__(self, rows: Sequence[tuple[int, int, int]], cpu: float) -> None:
+        self.starts = [(started - nominal) / 1000 for nominal, started, _ in rows]
+        self.functions = [(ran - nominal) / 1000 for nominal, _, ran in rows]
+        self.cpu = cpu / len(rows) * 10_000
+
+
+def _floor(settings: Settings, offsets: Sequence[float]) -> list[float]:
+    with scratch(settings) as folder:
+        return floor.fire(folder, offsets, _FLOOR_LEAD_SECONDS)
+
+
+def _ours(settings: Settings, offsets: Sequence[float]) -> Fired:
+    with scratch(settings) as folder:
+        with fresh(folder) as database:
+            first = add_schedules(database, offsets, _LEAD_SECONDS)
+        output, port = folder / "up.log", processes.free_port()
+        arguments = ("up", "--db", str(folder / "rota.db"), "--app", "bench.jobs", "--port", str(port))
+        with processes.rota(*arguments, "--concurrency", str(CONCURRENCY), "--log", "quiet", output=output) as process:
+            processes.wait_until_ready(process, port, output)
+            if time.time() * 1e6 > first:
+                raise RuntimeError(f"rota was not ready within {_LEAD_SECONDS:g} s; nothing was measured")
+            before = processes.cpu_seconds([process.pid])
+            with reading(folder / "rota.db") as look:
+                _wait_for(folder, len(offsets), max(0.0, first / 1e6 - time.time()) + max(offsets))
+                used = processes.cpu_seconds([process.pid]) - before
+                ledger = number(look, "SELECT count(*) FROM occurrences WHERE decision = 'fired'")
+                expect(ledger, len(offsets), "occurrences fired")
+                rows = look.execute(
+                    "SELECT nominal_at, started_at, CAST(result AS INTEGER) FROM history"
+                    " WHERE state = 'Succeeded' AND nominal_at IS NOT NULL"
+                ).fetchall()
+        expect(len(rows), len(offsets), "schedules run")
+        return Fired(rows, used)
+
+
+def _wait_for(folder: Path, count: int, seconds: float) -> None:
+    """Sleep through the measure and only then look: a reader would compete with what is measured."""
+    time.sleep(seconds + 1)
+    deadline = time.monotonic() + _PATIENCE_SECONDS
+    with reading(folder / "rota.db") as look:
+        while number(look, "SELECT count(*) FROM history") < count and time.monotonic() < deadline:
+            time.sleep(0.2)
+
+
+def add_schedules(database: Database, offsets: Sequence[float], lead: float) -> int:
+    """Write one job and one schedule for each offset (seconds). Returns the first instant, `lead` seconds from now."""
+    with database.write() as tx:
+        job_id = _add_job(tx)
+        first = tx.now + round(lead * 1e6)
+        rows = [
+            {
+                "id": id,
+                "job_id": job_id,
+                "state": "Enabled",
+                "rule": _rule(first + round(offset * 1e6), tx.now),
+                "revision": 1,
+                "revised_at": tx.now,
+                "cursor_at": tx.now,
+                "next_at": first + round(offset * 1e6),
+                "runs": 0,
+                "created_by": "bench",
+                "changed_by": "bench",
+                "created_at": tx.now,
+                "updated_at": tx.now,
+            }
+            for id, offset in zip(new_ids(tx.now, len(offsets)), offsets, strict=True)
+        ]
+        tx.execute(insert(schedules), rows)
+    return first
+
+
+def _add_job(tx: Transaction) -> str:
+    record = jobs.JobRecord(
+        id=new_id(tx.now),
+        definition=Job(name="clock", type="bench.clock").to_json(),
+        state=JobState.ENABLED,
+        source="api",
+        source_key=None,
+        version=1,
+        note=None,
+        resume_at=None,
+        created_by="bench",
+        changed_by="bench",
+        created_at=tx.now,
+        updated_at=tx.now,
+    )
+    jobs.add(tx, record)
+    return record.id
+
+
+def _rule(at: int, now: int) -> str:
+    document = Schedule.parse({"once": format_instant(at)}, now=now, spread="").document()
+    return json.dumps(document, separators=(",", ":"))
