@@ -92,13 +92,16 @@ def _openapi(app: FastAPI) -> dict[str, Any]:
         )
         parts = document.setdefault("components", {})
         parts["securitySchemes"] = {"bearer": {"type": "http", "scheme": "bearer"}}
-        parts.setdefault("schemas", {})["Problem"] = errors.Problem.model_json_schema()
+        schemas = parts.setdefault("schemas", {})
+        problem = errors.Problem.model_json_schema(ref_template="#/components/schemas/{model}")
+        schemas |= problem.pop("$defs")
+        schemas["Problem"] = problem
         document["security"] = [{"bearer": []}]
         for path in document["paths"].values():
             for operation in path.values():
                 _complete(operation)
-        parts["schemas"].pop("HTTPValidationError", None)
-        parts["schemas"].pop("ValidationError", None)
+        schemas.pop("HTTPValidationError", None)
+        schemas.pop("ValidationError", None)
         app.openapi_schema = document
     return app.openapi_schema
 

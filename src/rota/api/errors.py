@@ -11,6 +11,7 @@ from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import BaseModel, Field
 from starlette.exceptions import HTTPException
+from starlette.routing import Match
 
 from rota.domain.errors import InvalidInput, RotaError, Unauthenticated, Unavailable
 
@@ -108,12 +109,25 @@ def _field(item: Mapping[str, Any]) -> tuple[tuple[str | int, ...], str]:
     return kept, str(item["msg"]).removeprefix("Value error, ")[:_LONGEST_MESSAGE]
 
 
-async def _http_exception(_request: Request, error: Exception) -> Response:
+async def _http_exception(request: Request, error: Exception) -> Response:
     assert isinstance(error, HTTPException)
     title = HTTPStatus(error.status_code).phrase
+    headers = dict(error.headers or {})
+    if error.status_code == 405:
+        headers["Allow"] = ", ".join(_allowed(request))
     return problem(
-        error.status_code, title.lower().replace(" ", "-"), title, str(error.detail or title), headers=error.headers
+        error.status_code, title.lower().replace(" ", "-"), title, str(error.detail or title), headers=headers
     )
+
+
+def _allowed(request: Request) -> list[str]:
+    """The methods of every operation at this path: one operation alone knows only its own."""
+    routes = request.app.router.routes
+    return [
+        method
+        for method in ("GET", "POST", "PUT", "PATCH", "DELETE")
+        if any(route.matches({**request.scope, "method": method})[0] is Match.FULL for route in routes)
+    ]
 
 
 def _encodable(document: object) -> bytes:

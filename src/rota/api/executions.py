@@ -136,10 +136,10 @@ def list_failed_today(ctx: ReadContext, paging: PageQuery) -> Response:
     return _page(ctx, Filter(states=frozenset({State.FAILED}), finished_since=since), paging)
 
 
-@router.get("/job/{job_id}", response_model=ExecutionPage, responses=documented(404, 422))
-def list_of_job(job_id: Id, ctx: ReadContext, paging: PageQuery) -> Response:
+@router.get("/job/{id}", response_model=ExecutionPage, responses=documented(404, 422))
+def list_of_job(id: Id, ctx: ReadContext, paging: PageQuery) -> Response:
     """The executions of a job, newest first."""
-    found = executions.of_job(ctx, job_id, before=decode_cursor(paging.cursor), limit=paging.limit)
+    found = executions.of_job(ctx, id, before=decode_cursor(paging.cursor), limit=paging.limit)
     return _listed(found, paging.limit)
 
 

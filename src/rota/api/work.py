@@ -142,26 +142,26 @@ async def acquire(body: Acquire, ctx: WorkContext, request: Request) -> Response
                 return reply(WorkItems(items=[_item(claim, acquired) for claim in acquired.claims]))
 
 
-@router.post("/api/jobs/{execution_id}/complete", response_model=Completed, responses=documented(404, 409, 422))
-def complete(execution_id: Id, body: Complete, ctx: WorkContext) -> Response:
+@router.post("/api/jobs/{id}/complete", response_model=Completed, responses=documented(404, 409, 422))
+def complete(id: Id, body: Complete, ctx: WorkContext) -> Response:
     """Say how an attempt ended. The same again changes nothing; 409 `lease-lost` when the token is stale."""
-    state = workers.complete(ctx, execution_id, body.worker_id, int(body.lease_token), _outcome(body))
-    return reply(Completed(execution_id=execution_id, state=state, status=state))
+    state = workers.complete(ctx, id, body.worker_id, int(body.lease_token), _outcome(body))
+    return reply(Completed(execution_id=id, state=state, status=state))
 
 
-@router.post("/api/executions/{execution_id}/extend", response_model=ExtendedLease, responses=documented(404, 409, 422))
-def extend(execution_id: Id, body: Extend, ctx: WorkContext) -> Response:
+@router.post("/api/executions/{id}/extend", response_model=ExtendedLease, responses=documented(404, 409, 422))
+def extend(id: Id, body: Extend, ctx: WorkContext) -> Response:
     """Prolong the lease of one attempt."""
     lease = None if body.lease_seconds is None else round(body.lease_seconds * SECOND)
-    extended = workers.extend(ctx, execution_id, int(body.lease_token), lease, body.worker_id)
+    extended = workers.extend(ctx, id, int(body.lease_token), lease, body.worker_id)
     return reply(ExtendedLease.model_validate(extended))
 
 
-@router.post("/api/executions/{execution_id}/logs", response_model=LinesTaken, responses=documented(404, 409, 422))
-def append_logs(execution_id: Id, body: LinesInput, ctx: WorkContext) -> Response:
+@router.post("/api/executions/{id}/logs", response_model=LinesTaken, responses=documented(404, 409, 422))
+def append_logs(id: Id, body: LinesInput, ctx: WorkContext) -> Response:
     """Keep log lines of an attempt."""
     lines = [NewLine(line.text, line.stream, line.at, line.line) for line in body.lines]
-    taken = workers.append_logs(ctx, execution_id, int(body.lease_token), lines, body.worker_id)
+    taken = workers.append_logs(ctx, id, int(body.lease_token), lines, body.worker_id)
     return reply(LinesTaken(accepted=taken))
 
 
