@@ -9,7 +9,7 @@ from rota.domain.execution import NewExecution, State
 from rota.domain.instant import HOUR, SECOND
 from rota.service import executions as service
 from rota.service.context import ServiceContext
-from rota.stores import executions
+from rota.stores import control, executions
 from rota.stores.database import Database
 from rota.stores.history import Filter, page_statement
 
@@ -194,6 +194,6 @@ def plan(database: Database, wanted: Filter, *, before: str | None) -> list[str]
 def test_a_terminal_execution_that_failed_today_is_listed(client: TestClient, database: Database) -> None:
     with database.write() as tx:
         (id,) = executions.enqueue(tx, [NewExecution("echo")])
-        executions.finish_unrun(tx, [id], State.FAILED, "no executor")
+        control.finish_unrun(tx, [id], State.FAILED, "no executor")
     (item,) = client.get("/api/executions/failed-today").json()["items"]
     assert (item["id"], item["reason"]) == (id, "no executor")

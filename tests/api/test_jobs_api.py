@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 from rota.api.application import ApiDependencies
 from rota.domain.access import Role
 from rota.domain.execution import NewExecution
-from rota.stores import executions, workers
+from rota.stores import control, executions, workers
 from rota.stores.database import Database
 from rota.stores.identity import new_id
 from rota.stores.workers import NewWorker
@@ -339,7 +339,7 @@ def test_prefer_wait_answers_with_the_end(client: TestClient, services: ApiDepen
 
     def end_it() -> None:
         with services.database.write() as tx:
-            executions.request_cancellation(tx, [id for id, _ in executions.live_of(tx, job_id=job["id"])], {})
+            control.request_cancellation(tx, [id for id, _ in control.live_of(tx, job_id=job["id"])], {})
 
     ended = services.database.bell.listen("work", _once(end_it))
     response = client.post(url, headers={"Prefer": "respond-async, wait=20"})

@@ -3,7 +3,7 @@
 Events are written in the transaction of what they tell, so none is missing and none is told before it is true.
 """
 
-from rota.stores import outbox
+from rota.stores import events
 from rota.stores.database import Database
 from rota.telemetry import Telemetry
 
@@ -24,8 +24,8 @@ class Relay:
     def run_once(self) -> float:
         """Tell of the events since the last step."""
         with self._database.read() as tx:
-            newest = outbox.newest(tx)
-            counts = {} if self._seen is None else outbox.count_by_kind(tx, self._seen, newest)
+            newest = events.newest(tx)
+            counts = {} if self._seen is None else events.count_by_kind(tx, self._seen, newest)
         self._seen = newest
         for kind, count in counts.items():
             self._telemetry.count(kind, count)

@@ -7,7 +7,7 @@ from rota.config import LeaseConfig
 from rota.domain.execution import State
 from rota.domain.outcome import Lost
 from rota.domain.transition import decide
-from rota.stores import executions, workers
+from rota.stores import control, executions, workers
 from rota.stores.database import Database, Transaction
 from rota.telemetry import Telemetry
 
@@ -30,9 +30,9 @@ class Rescuer:
         with self._database.write() as tx:
             dead = workers.convict(tx)
             rescued = self._rescue(tx)
-            late = executions.too_late(tx, _BATCH)
+            late = control.too_late(tx, _BATCH)
             if late:
-                executions.finish_unrun(tx, late, State.EXPIRED, "not begun before its latest start")
+                control.finish_unrun(tx, late, State.EXPIRED, "not begun before its latest start")
         self._telemetry.rescued(rescued, dead)
         return 0 if max(rescued, len(late)) == _BATCH else self._interval
 

@@ -7,7 +7,7 @@ from rota.domain.execution import LEASED, NewExecution, State, Trigger
 from rota.domain.instant import SECOND
 from rota.domain.job import JobState, new_execution
 from rota.domain.schedule import Decision, Due, Occurrence, Overlap, due
-from rota.stores import bell, executions, occurrences, schedules
+from rota.stores import bell, control, executions, occurrences, schedules
 from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule, ScheduleState
 from rota.telemetry import Telemetry
@@ -104,7 +104,7 @@ class Ticker:
         """Everything of a batch or nothing of it."""
         for execution_id, grace in plan.ends:
             note = {"by": "rota", "reason": "the next occurrence replaces it", "graceSeconds": grace}
-            executions.request_cancellation(tx, [execution_id], note)
+            control.request_cancellation(tx, [execution_id], note)
         ids = executions.enqueue(tx, [new for _, _, new in plan.fires])
         fired: list[occurrences.Decided] = [
             (schedule_id, occurrence.nominal, Decision.FIRED, occurrence.reason, id)
@@ -119,7 +119,7 @@ class _Live:
 
     def __init__(self, tx: Transaction, found: Sequence[DueSchedule]) -> None:
         asking = [item for item in found if item.schedule.overlap is not Overlap.ALLOW]
-        self._by_key = executions.live_by_overlap(tx, [_key(item) for item in asking]) if asking else {}
+        self._by_key = control.live_by_overlap(tx, [_key(item) for item in asking]) if asking else {}
 
     def overlap(self, item: DueSchedule, occurrence: Occurrence, plan: _Plan) -> Occurrence:
         """The occurrence after the overlap policy has spoken. Notes what is to end."""

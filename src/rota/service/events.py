@@ -4,7 +4,7 @@ from collections.abc import Collection
 
 from rota.domain.access import Right
 from rota.service.context import ServiceContext
-from rota.stores import events, outbox
+from rota.stores import events
 from rota.stores.events import EventRecord
 
 __all__ = ["EventRecord", "after", "newest"]
@@ -23,4 +23,4 @@ def newest(ctx: ServiceContext) -> int:
     """The number of the newest event."""
     ctx.require(Right.READ)
     with ctx.read() as tx:
-        return outbox.newest(tx)
+        return events.newest(tx)

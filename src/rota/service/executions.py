@@ -11,7 +11,7 @@ from rota.domain.job import JobState
 from rota.domain.retry import OnLost
 from rota.service.context import ServiceContext
 from rota.service.runnable import require_runnable
-from rota.stores import executions, history, jobs
+from rota.stores import control, executions, history, jobs
 from rota.stores.database import Transaction
 from rota.stores.history import AttemptRecord, ExecutionRecord, Filter, LogRecord
 
@@ -95,7 +95,7 @@ def cancel(
             raise Conflict(f"the execution has ended: it is {found.state}")
         if found.state is State.CANCELLING:
             return found
-        executions.request_cancellation(
+        control.request_cancellation(
             tx, [id], {"by": ctx.principal.name, "at": tx.now, "reason": reason, "graceSeconds": grace_seconds}
         )
         ctx.audit(tx, "cancel", "execution", id, {"reason": reason, "was": found.state})

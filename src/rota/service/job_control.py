@@ -15,9 +15,9 @@ from rota.service import job_definitions
 from rota.service.context import ServiceContext
 from rota.service.jobs import JobRecord, JobView, change_state, existing, view
 from rota.service.submission import keep, recall
-from rota.stores import executions, history
+from rota.stores import control, executions, history
+from rota.stores.control import live_of
 from rota.stores.database import Transaction
-from rota.stores.executions import live_of
 from rota.stores.history import ExecutionRecord
 
 __all__ = ["Order", "cancel", "disable", "enable", "pause", "resume", "set_state", "trigger"]
@@ -127,7 +127,7 @@ def cancel(ctx: ServiceContext, id: str, *, reason: str | None = None) -> dict[s
         else:
             live = [execution for execution, state in live_of(tx, job_id=id) if state is not State.CANCELLING]
             note = {"by": ctx.principal.name, "at": tx.now, "reason": reason, "graceSeconds": None}
-            states = executions.request_cancellation(tx, live, note) if live else {}
+            states = control.request_cancellation(tx, live, note) if live else {}
             ctx.audit(tx, "cancel", "job", id, {"reason": reason, "executions": len(states)})
             return states
     cancelled = execution_service.cancel(ctx, id, reason=reason)
@@ -174,7 +174,7 @@ def _after_overlap(ctx: ServiceContext, tx: Transaction, record: JobRecord) -> t
             "reason": "a new run replaces it",
             "graceSeconds": _GRACE[policy],
         }
-        executions.request_cancellation(tx, [id for id, _ in live], note)
+        control.request_cancellation(tx, [id for id, _ in live], note)
     own = schedule.schedule.overlap_key
     return f"overlap:{own if own is not None else schedule.id}", 1
 

@@ -15,7 +15,7 @@ from rota.service.context import ServiceContext
 from rota.service.schedules import require_version
 from rota.service.submission import submitter
 from rota.service.synchronise import synchronise
-from rota.stores import executions, jobs, schedules
+from rota.stores import control, events, jobs, schedules
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
 from rota.stores.jobs import JobFilter, JobRecord, JobVersion, LastExecution
@@ -94,7 +94,7 @@ def create(ctx: ServiceContext, document: Mapping[str, object]) -> JobView:
         jobs.add(tx, record)
         job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=record.created_by)
         ctx.audit(tx, "create", "job", id, {"definition": definition.job.document()})
-        executions.events(tx, [("job.created", None, id, None)])
+        events.write(tx, [("job.created", None, id, None)])
         made = view(tx, record)
         ctx.remember(tx, made)
     return made
@@ -148,13 +148,13 @@ def delete(ctx: ServiceContext, id: str, *, expected: int | None = None) -> None
         record = existing(tx, id)
         require_version(record.version, expected)
         schedules.remove(tx, [schedule.id for schedule in schedules.of_jobs(tx, [id])[id]])
-        waiting = [execution for execution, state in executions.live_of(tx, job_id=id) if state not in LEASED]
+        waiting = [execution for execution, state in control.live_of(tx, job_id=id) if state not in LEASED]
         if waiting:
             note = {"by": ctx.principal.name, "at": tx.now, "reason": "its job was deleted"}
-            executions.request_cancellation(tx, waiting, note)
+            control.request_cancellation(tx, waiting, note)
         jobs.remove(tx, id, changed_by=ctx.principal.name)
         ctx.audit(tx, "delete", "job", id, {"name": record.job.name, "cancelled": len(waiting)})
-        executions.events(tx, [("job.deleted", None, id, None)])
+        events.write(tx, [("job.deleted", None, id, None)])
 
 
 def versions(ctx: ServiceContext, id: str, *, limit: int, before: int | None = None) -> list[JobVersion]:
@@ -207,12 +207,12 @@ def change_state(
     """Enable, disable or pause, with the queue held or released accordingly."""
     jobs.set_state(tx, record.id, state, note=note, resume_at=resume_at, changed_by=ctx.principal.name)
     if state is JobState.ENABLED:
-        executions.release(tx, record.id)
+        control.release(tx, record.id)
     else:
-        executions.hold(tx, record.id)
+        control.hold(tx, record.id)
     verb = {JobState.ENABLED: "enabled", JobState.DISABLED: "disabled", JobState.PAUSED: "paused"}[state]
     ctx.audit(tx, verb.removesuffix("d"), "job", record.id, {"was": record.state.value, "note": note})
-    executions.events(tx, [(f"job.{verb}", None, record.id, None)])
+    events.write(tx, [(f"job.{verb}", None, record.id, None)])
 
 
 def _views(tx: Transaction, records: Sequence[JobRecord]) -> list[JobView]:
@@ -228,7 +228,7 @@ def _replace(ctx: ServiceContext, tx: Transaction, record: JobRecord, definition
     before, after = record.job.document(), definition.job.document()
     changed = {name: [before[name], value] for name, value in after.items() if before[name] != value}
     ctx.audit(tx, "update", "job", record.id, {"version": record.version + 1, "changed": changed})
-    executions.events(tx, [("job.updated", None, record.id, None)])
+    events.write(tx, [("job.updated", None, record.id, None)])
 
 
 def _is_partial(document: Mapping[str, object]) -> bool:

@@ -7,7 +7,7 @@ from rota.domain.job import JobState
 from rota.service import job_definitions
 from rota.service.context import ServiceContext
 from rota.service.schedules import CODE
-from rota.stores import executions, jobs
+from rota.stores import events, jobs
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
 from rota.stores.jobs import JobRecord
@@ -59,10 +59,10 @@ def _bring(
             ),
         )
         ctx.audit(tx, "create", "job", id, {"source": CODE, "definition": job.document()})
-        executions.events(tx, [("job.created", None, id, None)])
+        events.write(tx, [("job.created", None, id, None)])
     elif job != record.job:
         jobs.change(tx, id, job, version=record.version + 1, changed_by=CODE)
         ctx.audit(tx, "update", "job", id, {"source": CODE, "version": record.version + 1})
-        executions.events(tx, [("job.updated", None, id, None)])
+        events.write(tx, [("job.updated", None, id, None)])
     job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=CODE)
     return None if record is not None and job == record.job else id

@@ -1,11 +1,12 @@
-"""The events, for those who follow them."""
+"""The outbox: events are written in the transaction of what they tell, and read in the order of their commits."""
 
-from collections.abc import Collection
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import ColumnElement, or_, select
+from sqlalchemy import ColumnElement, func, or_, select
 
 from rota.domain.instant import Instant
+from rota.stores import bell
 from rota.stores.database import Transaction
 from rota.stores.tables import events
 
@@ -22,6 +23,15 @@ class EventRecord:
     data: str | None
 
 
+_COLUMNS = ("at", "kind", "execution_id", "job_id", "data")
+
+
+def write(tx: Transaction, rows: Sequence[tuple[str, str | None, str | None, str | None]]) -> None:
+    """Write events (kind, execution, job, data as JSON) in this transaction."""
+    tx.hot.insert(tx, "events", _COLUMNS, [(tx.now, *row) for row in rows])
+    tx.ring(bell.EVENTS)
+
+
 def after(
     tx: Transaction, seq: int, limit: int, *, kinds: Collection[str] = (), job_id: str | None = None
 ) -> list[EventRecord]:
@@ -36,3 +46,18 @@ def after(
 
 def _of_kind(kind: str) -> ColumnElement[bool]:
     return events.c.kind.startswith(kind[:-1], autoescape=True) if kind.endswith("*") else events.c.kind == kind
+
+
+def newest(tx: Transaction) -> int:
+    """The number of the newest event; 0 when there is none."""
+    return tx.connection.scalar(select(func.max(events.c.seq))) or 0
+
+
+def count_by_kind(tx: Transaction, after: int, until: int) -> dict[str, int]:
+    """How many events of each kind came after one number, up to and with another."""
+    between = (
+        select(events.c.kind, func.count().label("number"))
+        .where(events.c.seq > after, events.c.seq <= until)
+        .group_by(events.c.kind)
+    )
+    return {row.kind: row.number for row in tx.all(between)}

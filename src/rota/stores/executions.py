@@ -1,17 +1,15 @@
 """The life of an execution in the store: accepted, claimed, settled, cancelled. History is read in `history`."""
 
 import json
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import and_, delete, insert, literal, or_, select, update
+from sqlalchemy import and_, literal, or_, select, update
 
 from rota.domain.execution import (
     DEFAULT_RETRY,
-    LEASED,
-    TERMINAL,
     AttemptState,
     Claim,
     NewExecution,
@@ -21,11 +19,12 @@ from rota.domain.execution import (
 )  # fmt: skip
 from rota.domain.instant import Duration, Instant
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
-from rota.stores import bell
+from rota.domain.text import storable
+from rota.stores import bell, events
 from rota.stores.base import CLAIM_COLUMNS, Offer
 from rota.stores.database import Transaction
 from rota.stores.identity import new_ids
-from rota.stores.tables import attempts, executions, history, workers
+from rota.stores.tables import attempts, executions, workers
 
 _COLUMNS = (
     "id", "job_id", "name", "type", "kind", "queue", "priority", "state", "due_at", "latest_start", "created_at", "attempt",
@@ -50,9 +49,8 @@ def enqueue(tx: Transaction, batch: Sequence[NewExecution], *, held: bool = Fals
     _insert(tx, rows)
     first = rows[0]
     data = _compact({"count": len(rows), "last": rows[-1][0], "trigger": str(batch[0].trigger)})
-    tx.hot.insert(tx, "events", EVENT_COLUMNS, [(now, "execution.accepted", first[0], first[1], data)])
+    events.write(tx, [("execution.accepted", str(first[0]), batch[0].job_id, data)])
     tx.ring(bell.WORK)
-    tx.ring(bell.EVENTS)
     return [str(row[0]) for row in rows]
 
 
@@ -104,9 +102,13 @@ def settle(tx: Transaction, settlements: Sequence[Settlement]) -> set[str]:
 def _settled(item: Settlement) -> tuple[object, ...]:
     return (
         item.execution_id, item.token, item.state, item.attempt_state, item.due_at, 1 if item.counts else 0,
-        None if item.result is None else _compact(item.result), item.error, item.stack,
-        None if item.handle is None else _compact(item.handle), item.reason, _event(item),
+        None if item.result is None else _compact(item.result), _text(item.error), _text(item.stack),
+        None if item.handle is None else _compact(item.handle), _text(item.reason), _event(item),
     )  # fmt: skip
+
+
+def _text(text: str | None) -> str | None:
+    return None if text is None else storable(text)
 
 
 def _event(item: Settlement) -> str:
@@ -199,94 +201,6 @@ def without_lease(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
     return [(_claim(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(statement)]
 
 
-def request_cancellation(tx: Transaction, ids: Collection[str], cancellation: Mapping[str, object]) -> dict[str, State]:
-    """Ask for the end of executions: what runs becomes `Cancelling`, what waits ends as `Cancelled` at once.
-
-    Returns the new state of each execution that was live.
-    """
-    note = _compact(cancellation)
-    states: dict[str, State] = {}
-    found = tx.all(select(executions.c.id, executions.c.state).where(executions.c.id.in_(ids)))
-    leased = [row.id for row in found if row.state in LEASED]
-    waiting = [row.id for row in found if row.state not in LEASED]
-    if leased:
-        tx.execute(update(executions).where(executions.c.id.in_(leased)).values(state="Cancelling", cancellation=note))
-        events(tx, [("execution.cancelling", id, None, note) for id in leased])
-        states.update(dict.fromkeys(leased, State.CANCELLING))
-        tx.ring(bell.CANCELLATIONS)
-    if waiting:
-        finish_unrun(tx, waiting, State.CANCELLED, str(cancellation.get("reason") or "cancelled"), note)
-        states.update(dict.fromkeys(waiting, State.CANCELLED))
-    return states
-
-
-def finish_unrun(
-    tx: Transaction, ids: Collection[str], state: State, reason: str, cancellation: str | None = None
-) -> None:
-    """End executions that no worker holds: cancelled, expired or skipped."""
-    assert state in TERMINAL
-    kept = [
-        column
-        for column in history.columns
-        if column.name in executions.columns and column.name not in ("state", "cancellation")
-    ]
-    names = [column.name for column in kept]
-    ended = select(
-        *(executions.c[name] for name in names),
-        literal(state.value),
-        literal(cancellation),
-        literal(tx.now),
-        literal(reason),
-    ).where(executions.c.id.in_(ids), executions.c.state.not_in(("Running", "Cancelling")))
-    tx.execute(insert(history).from_select([*names, "state", "cancellation", "finished_at", "reason"], ended))
-    tx.execute(delete(executions).where(executions.c.id.in_(ids), executions.c.state.not_in(("Running", "Cancelling"))))
-    events(tx, [(f"execution.{state.value.lower()}", id, None, _compact({"reason": reason})) for id in ids])
-
-
-def too_late(tx: Transaction, limit: int) -> list[str]:
-    """Executions past their latest start that nobody has begun."""
-    late = (
-        select(executions.c.id)
-        .where(executions.c.latest_start < tx.now, executions.c.state.in_(("Pending", "Scheduled")))
-        .limit(limit)
-    )
-    return list(tx.connection.scalars(late))
-
-
-def hold(tx: Transaction, job_id: str) -> None:
-    """Let the queued executions of a paused or disabled job wait."""
-    queued = and_(executions.c.job_id == job_id, executions.c.state.in_(("Pending", "Scheduled", "Retrying")))
-    tx.execute(update(executions).where(queued).values(state="Waiting"))
-
-
-def release(tx: Transaction, job_id: str) -> None:
-    """Let the waiting executions of a job go on: they become due when they were due."""
-    tx.execute(
-        update(executions)
-        .where(executions.c.job_id == job_id, executions.c.state == "Waiting")
-        .values(state="Scheduled")
-    )
-    tx.ring(bell.WORK)
-
-
-def live_of(tx: Transaction, *, job_id: str | None = None, schedule_id: str | None = None) -> list[tuple[str, State]]:
-    """The unfinished executions of a job or a schedule, oldest first."""
-    statement = select(executions.c.id, executions.c.state).order_by(executions.c.id)
-    if job_id is not None:
-        statement = statement.where(executions.c.job_id == job_id)
-    if schedule_id is not None:
-        statement = statement.where(executions.c.schedule_id == schedule_id)
-    return [(row.id, State(row.state)) for row in tx.all(statement)]
-
-
-def live_by_overlap(tx: Transaction, keys: Collection[str]) -> dict[str, list[tuple[str, State]]]:
-    """The unfinished executions under overlap keys (`overlap:KEY`, where the key may be a schedule's id), oldest first."""
-    found: dict[str, list[tuple[str, State]]] = {}
-    for key, id, state in tx.hot.live_by_overlap(tx, keys):
-        found.setdefault(key, []).append((id, State(state)))
-    return found
-
-
 def progress(tx: Transaction, execution_id: str, token: int, fraction: float, message: str) -> bool:
     """Record how far an attempt is. False if the token is stale."""
     noted = (
@@ -295,15 +209,6 @@ def progress(tx: Transaction, execution_id: str, token: int, fraction: float, me
         .values(progress=_compact({"fraction": fraction, "message": message}))
     )
     return bool(tx.execute(noted).rowcount)
-
-
-EVENT_COLUMNS = ("at", "kind", "execution_id", "job_id", "data")
-
-
-def events(tx: Transaction, rows: Sequence[tuple[str, str | None, str | None, str | None]]) -> None:
-    """Write events (kind, execution, job, data as JSON) in this transaction."""
-    tx.hot.insert(tx, "events", EVENT_COLUMNS, [(tx.now, *row) for row in rows])
-    tx.ring(bell.EVENTS)
 
 
 @lru_cache(maxsize=1024)
@@ -327,4 +232,4 @@ _LEASED = executions.c.state.in_(
     (literal("Running", literal_execute=True), literal("Cancelling", literal_execute=True))
 )
 _CLAIMED = select(*(executions.c[name] for name in CLAIM_COLUMNS), executions.c.state)
-_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False).encode
+_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False).encode

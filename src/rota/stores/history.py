@@ -204,11 +204,11 @@ def lines_of(
 def size_of_log(tx: Transaction, execution_id: str, token: int) -> tuple[int, int]:
     """The number of the last line of an attempt, and how many characters its log has."""
     row = tx.first(
-        select(func.max(logs.c.line), func.sum(func.length(logs.c.text) + 1)).where(
+        select(func.max(logs.c.line).label("last"), func.sum(func.length(logs.c.text) + 1).label("size")).where(
             logs.c.execution_id == execution_id, logs.c.token == token
         )
     )
-    return (0, 0) if row is None or row[0] is None else (row[0], row[1])
+    return (0, 0) if row is None or row.last is None else (row.last, row.size)
 
 
 def _rows_of(table: Table) -> Select[tuple[Any, ...]]:

@@ -9,9 +9,9 @@ from sqlalchemy import ColumnElement, Row, insert, select, update
 from rota.domain.execution import State
 from rota.domain.instant import Instant
 from rota.domain.job import Job, JobState
-from rota.stores import audit
+from rota.stores import audit, events
+from rota.stores.control import release
 from rota.stores.database import Transaction
-from rota.stores.executions import events, release
 from rota.stores.tables import executions, history, job_versions, jobs
 
 
@@ -166,7 +166,7 @@ def end_pauses(tx: Transaction) -> list[str]:
         set_state(tx, job_id, JobState.ENABLED, note=None, resume_at=None, changed_by="rota")
         release(tx, job_id)
         audit.write(tx, "rota", "enable", "job", job_id, {"was": JobState.PAUSED.value, "reason": "the pause is over"})
-        events(tx, [("job.enabled", None, job_id, None)])
+        events.write(tx, [("job.enabled", None, job_id, None)])
     return found
 
 

@@ -98,15 +98,17 @@ _CANCELLING = "SELECT id, cancellation FROM executions WHERE state = 'Cancelling
 def claim(tx: Any, offer: Offer) -> list[list[Any]]:
     """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS.
 
-    The tokens of one claim follow each other from a number that no claim before has used; the rows come back as one
-    JSON value, in one step.
+    All that one claim leases shares one token, which no claim before has used; the rows come back as one JSON value,
+    in one step. A worker that drains, or was convicted and has not heard of it yet, gets nothing.
     """
     if tx.driver.execute(_ANY_PENDING).fetchone() is None:
         return []
     limited = tx.driver.execute(_ANY_LIMITED).fetchone() is not None
-    last = tx.driver.execute(_TAKE_TOKENS).fetchone()[0]
+    taken = tx.driver.execute(_TAKE_TOKEN, (offer.worker_id,)).fetchone()
+    if taken is None:
+        return []
     parameters = {
-        "token": last,
+        "token": taken[0],
         "worker": offer.worker_id,
         "now": tx.now,
         "lease": tx.now + offer.lease,
@@ -118,14 +120,16 @@ def claim(tx: Any, offer: Offer) -> list[list[Any]]:
     sql = _claim_sql(limited, offer.queues is not None and len(offer.queues) > 0, offer.functions is not None)
     if tx.driver.execute(sql, parameters).rowcount == 0:
         return []
-    rows: list[list[Any]] = json.loads(tx.driver.execute(_CLAIMED, (offer.worker_id, last)).fetchone()[0])
-    tx.driver.execute(_WRITE_STARTED, (tx.now, offer.worker_id, last))
+    rows: list[list[Any]] = json.loads(tx.driver.execute(_CLAIMED, (offer.worker_id, taken[0])).fetchone()[0])
+    tx.driver.execute(_WRITE_STARTED, (tx.now, offer.worker_id, taken[0]))
     return rows
 
 
 _ANY_PENDING = "SELECT 1 FROM executions WHERE state = 'Pending' LIMIT 1"
 _ANY_LIMITED = "SELECT 1 FROM executions WHERE concurrency_key IS NOT NULL LIMIT 1"
-_TAKE_TOKENS = "UPDATE counters SET value = value + 1 WHERE name = 'token' RETURNING value"
+_TAKE_TOKEN = """
+    UPDATE counters SET value = value + 1
+    WHERE name = 'token' AND NOT EXISTS (SELECT 1 FROM workers WHERE id = ? AND state <> 'Alive') RETURNING value"""
 _CLAIMED = (
     f"SELECT json_group_array(json_array({', '.join(CLAIM_COLUMNS)})) FROM"
     f" (SELECT {', '.join(CLAIM_COLUMNS)} FROM executions"
@@ -136,7 +140,7 @@ _WRITE_STARTED = """
     SELECT ?, 'execution.started', id, job_id,
            json_object('type', type, 'attempt', attempt, 'token', token, 'state', state, 'workerId', worker_id)
     FROM executions WHERE state IN ('Running', 'Cancelling') AND worker_id = ? AND token = ?"""
-_MAY_START = "state = 'Pending' AND (latest_start IS NULL OR latest_start >= :now)"
+_MAY_START = "state = 'Pending' AND (latest_start IS NULL OR latest_start >= :now OR started_at IS NOT NULL)"
 
 
 @lru_cache(maxsize=8)
@@ -184,7 +188,7 @@ def settle(tx: Any, settled: Sequence[Sequence[object]]) -> int:
     """
     run = tx.driver.execute
     run("DELETE FROM settled")
-    accepted: int = run(_FENCE, (json.dumps(settled),)).rowcount
+    accepted: int = run(_FENCE, (json.dumps(settled, ensure_ascii=False),)).rowcount
     if accepted:
         run(_WRITE_ATTEMPTS, (tx.now,))
         run(_WRITE_EVENTS, (tx.now,))
@@ -268,7 +272,7 @@ _ADVANCE = """
 def append_logs(tx: Any, rows: Sequence[Sequence[object]]) -> None:
     """Append log lines of attempts whose token is current."""
     if rows:
-        tx.driver.execute(_APPEND_LOGS, (json.dumps(rows),))
+        tx.driver.execute(_APPEND_LOGS, (json.dumps(rows, ensure_ascii=False),))
 
 
 _APPEND_LOGS = """

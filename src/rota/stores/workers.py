@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Row, func, insert, literal, select, update
 
 from rota.domain.instant import Duration, Instant
+from rota.stores import events
 from rota.stores.database import Transaction
-from rota.stores.executions import events
 from rota.stores.tables import executions, workers
 
 ALIVE, DRAINING, STOPPED, DEAD = "Alive", "Draining", "Stopped", "Dead"
@@ -75,7 +75,7 @@ def register(tx: Transaction, new: NewWorker, lease: Duration) -> None:
             lease_expires_at=tx.now + lease,
         )
     )
-    events(tx, [("worker.registered", None, None, json.dumps({"workerId": new.id, "name": new.name}))])
+    events.write(tx, [("worker.registered", None, None, json.dumps({"workerId": new.id, "name": new.name}))])
 
 
 def beat(tx: Transaction, worker_id: str, lease: Duration) -> Instant | None:
@@ -98,7 +98,7 @@ def end(tx: Transaction, worker_id: str) -> None:
     """A worker has stopped in order; whatever it may still hold is free at once."""
     serving = update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING))
     tx.execute(serving.values(state=STOPPED, lease_expires_at=tx.now, ended_at=tx.now))
-    events(tx, [("worker.stopped", None, None, json.dumps({"workerId": worker_id}))])
+    events.write(tx, [("worker.stopped", None, None, json.dumps({"workerId": worker_id}))])
 
 
 def convict(tx: Transaction) -> list[str]:
@@ -107,7 +107,7 @@ def convict(tx: Transaction) -> list[str]:
     found = list(tx.connection.scalars(silent))
     if found:
         tx.execute(update(workers).where(workers.c.id.in_(found)).values(state=DEAD, ended_at=tx.now))
-        events(tx, [("worker.dead", None, None, json.dumps({"workerId": id})) for id in found])
+        events.write(tx, [("worker.dead", None, None, json.dumps({"workerId": id})) for id in found])
     return found
 
 

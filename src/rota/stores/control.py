@@ -1,0 +1,101 @@
+"""What is done to executions from outside of their attempts: cancelled, expired, held back, let go."""
+
+import json
+from collections.abc import Collection, Mapping
+
+from sqlalchemy import and_, delete, insert, literal, select, update
+
+from rota.domain.execution import LEASED, TERMINAL, State
+from rota.stores import bell
+from rota.stores.database import Transaction
+from rota.stores.events import write
+from rota.stores.tables import executions, history
+
+
+def request_cancellation(tx: Transaction, ids: Collection[str], cancellation: Mapping[str, object]) -> dict[str, State]:
+    """Ask for the end of executions: what runs becomes `Cancelling`, what waits ends as `Cancelled` at once.
+
+    Returns the new state of each execution that was live.
+    """
+    note = json.dumps(cancellation)
+    states: dict[str, State] = {}
+    found = tx.all(select(executions.c.id, executions.c.state).where(executions.c.id.in_(ids)))
+    leased = [row.id for row in found if row.state in LEASED]
+    waiting = [row.id for row in found if row.state not in LEASED]
+    if leased:
+        tx.execute(update(executions).where(executions.c.id.in_(leased)).values(state="Cancelling", cancellation=note))
+        write(tx, [("execution.cancelling", id, None, note) for id in leased])
+        states.update(dict.fromkeys(leased, State.CANCELLING))
+        tx.ring(bell.CANCELLATIONS)
+    if waiting:
+        finish_unrun(tx, waiting, State.CANCELLED, str(cancellation.get("reason") or "cancelled"), note)
+        states.update(dict.fromkeys(waiting, State.CANCELLED))
+    return states
+
+
+def finish_unrun(
+    tx: Transaction, ids: Collection[str], state: State, reason: str, cancellation: str | None = None
+) -> None:
+    """End executions that no worker holds: cancelled, expired or skipped."""
+    assert state in TERMINAL
+    kept = [
+        column
+        for column in history.columns
+        if column.name in executions.columns and column.name not in ("state", "cancellation")
+    ]
+    names = [column.name for column in kept]
+    ended = select(
+        *(executions.c[name] for name in names),
+        literal(state.value),
+        literal(cancellation),
+        literal(tx.now),
+        literal(reason),
+    ).where(executions.c.id.in_(ids), executions.c.state.not_in(("Running", "Cancelling")))
+    tx.execute(insert(history).from_select([*names, "state", "cancellation", "finished_at", "reason"], ended))
+    tx.execute(delete(executions).where(executions.c.id.in_(ids), executions.c.state.not_in(("Running", "Cancelling"))))
+    write(tx, [(f"execution.{state.value.lower()}", id, None, json.dumps({"reason": reason})) for id in ids])
+
+
+def too_late(tx: Transaction, limit: int) -> list[str]:
+    """Executions past their latest start that nobody has begun."""
+    late = (
+        select(executions.c.id)
+        .where(executions.c.latest_start < tx.now, executions.c.state.in_(("Pending", "Scheduled")))
+        .where(executions.c.started_at.is_(None))
+        .limit(limit)
+    )
+    return list(tx.connection.scalars(late))
+
+
+def hold(tx: Transaction, job_id: str) -> None:
+    """Let the queued executions of a paused or disabled job wait."""
+    queued = and_(executions.c.job_id == job_id, executions.c.state.in_(("Pending", "Scheduled", "Retrying")))
+    tx.execute(update(executions).where(queued).values(state="Waiting"))
+
+
+def release(tx: Transaction, job_id: str) -> None:
+    """Let the waiting executions of a job go on: they become due when they were due."""
+    tx.execute(
+        update(executions)
+        .where(executions.c.job_id == job_id, executions.c.state == "Waiting")
+        .values(state="Scheduled")
+    )
+    tx.ring(bell.WORK)
+
+
+def live_of(tx: Transaction, *, job_id: str | None = None, schedule_id: str | None = None) -> list[tuple[str, State]]:
+    """The unfinished executions of a job or a schedule, oldest first."""
+    statement = select(executions.c.id, executions.c.state).order_by(executions.c.id)
+    if job_id is not None:
+        statement = statement.where(executions.c.job_id == job_id)
+    if schedule_id is not None:
+        statement = statement.where(executions.c.schedule_id == schedule_id)
+    return [(row.id, State(row.state)) for row in tx.all(statement)]
+
+
+def live_by_overlap(tx: Transaction, keys: Collection[str]) -> dict[str, list[tuple[str, State]]]:
+    """The unfinished executions under overlap keys (`overlap:KEY`, where the key may be a schedule's id), oldest first."""
+    found: dict[str, list[tuple[str, State]]] = {}
+    for key, id, state in tx.hot.live_by_overlap(tx, keys):
+        found.setdefault(key, []).append((id, State(state)))
+    return found
