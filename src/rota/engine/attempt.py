@@ -7,9 +7,9 @@ from itertools import count
 from rota.domain.execution import Claim
 from rota.domain.instant import Instant
 from rota.domain.outcome import Outcome
+from rota.domain.text import storable
 
 _LONGEST_LINE = 16_384
-_NOT_STORABLE = str.maketrans({"\x00": "\u2400"})
 
 
 class Attempt:
@@ -71,10 +71,3 @@ class Attempt:
         self.stop = reason
         self.grace = grace
         self.task.cancel()
-
-
-def storable(text: str) -> str:
-    """The text with what no database takes (NUL, lone surrogates) made visible."""
-    if text.isascii() and "\x00" not in text:
-        return text
-    return text.encode("utf-8", "replace").decode().translate(_NOT_STORABLE)

@@ -8,7 +8,8 @@ from collections.abc import Callable, Mapping
 
 from rota.domain.instant import SECOND
 from rota.domain.outcome import Failed, Outcome, Succeeded, TimedOut
-from rota.engine.attempt import Attempt, storable
+from rota.domain.text import storable
+from rota.engine.attempt import Attempt
 from rota.executors.base import Context, Executor
 
 _TIMEOUT_GRACE_SECONDS = 1.0

@@ -104,7 +104,7 @@ def claim(tx: Any, offer: Offer) -> list[list[Any]]:
     if tx.driver.execute(_ANY_PENDING).fetchone() is None:
         return []
     limited = tx.driver.execute(_ANY_LIMITED).fetchone() is not None
-    taken = tx.driver.execute(_TAKE_TOKEN, (offer.worker_id,)).fetchone()
+    taken = tx.driver.execute(_TAKE_TOKENS, (offer.worker_id,)).fetchone()
     if taken is None:
         return []
     parameters = {
@@ -127,7 +127,7 @@ def claim(tx: Any, offer: Offer) -> list[list[Any]]:
 
 _ANY_PENDING = "SELECT 1 FROM executions WHERE state = 'Pending' LIMIT 1"
 _ANY_LIMITED = "SELECT 1 FROM executions WHERE concurrency_key IS NOT NULL LIMIT 1"
-_TAKE_TOKEN = """
+_TAKE_TOKENS = """
     UPDATE counters SET value = value + 1
     WHERE name = 'token' AND NOT EXISTS (SELECT 1 FROM workers WHERE id = ? AND state <> 'Alive') RETURNING value"""
 _CLAIMED = (
