@@ -3,7 +3,7 @@
 import json
 from dataclasses import dataclass
 
-from sqlalchemy import insert, select
+from sqlalchemy import select
 
 from rota.domain.instant import Instant
 from rota.stores.database import Transaction
@@ -28,9 +28,10 @@ def write(
 ) -> None:
     """Add one entry."""
     text = json.dumps(detail, separators=(",", ":"), ensure_ascii=False) if detail else None
-    tx.execute(
-        insert(audit).values(at=tx.now, actor=actor, action=action, noun=noun, subject_id=subject_id, detail=text)
-    )
+    tx.hot.insert(tx, "audit", _COLUMNS, [(tx.now, actor, action, noun, subject_id, text)])
+
+
+_COLUMNS = ("at", "actor", "action", "noun", "subject_id", "detail")
 
 
 def page(

@@ -9,7 +9,19 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import ColumnElement, CompoundSelect, FromClause, Select, Table, func, literal, null, select, union_all
+from sqlalchemy import (
+    ColumnElement,
+    CompoundSelect,
+    FromClause,
+    Select,
+    Table,
+    bindparam,
+    func,
+    literal,
+    null,
+    select,
+    union_all,
+)
 
 from rota.domain.execution import LEASED, LIVE, TERMINAL, AttemptState, State
 from rota.domain.instant import Duration, Instant
@@ -109,8 +121,8 @@ _NAMES = tuple(ExecutionRecord.__dataclass_fields__)
 
 def get(tx: Transaction, id: str) -> ExecutionRecord | None:
     """One execution."""
-    for table in (executions, history):
-        row = tx.first(_rows_of(table).where(table.c.id == id))
+    for statement in _GET:
+        row = tx.execute(statement, {"wanted": id}).first()
         if row is not None:
             return _record(row)
     return None
@@ -213,6 +225,9 @@ def size_of_log(tx: Transaction, execution_id: str, token: int) -> tuple[int, in
 
 def _rows_of(table: Table) -> Select[tuple[Any, ...]]:
     return select(*(table.c[name] if name in table.c else null().label(name) for name in _NAMES))
+
+
+_GET = tuple(_rows_of(table).where(table.c.id == bindparam("wanted")) for table in (executions, history))
 
 
 def _half(
