@@ -138,8 +138,11 @@ def test_a_submission_is_its_own_job(client: TestClient) -> None:
     assert (job["status"], job["type"], job["payload"], job["maxRetries"], job["priority"]) == (
         "Pending", "sample", "Hello, World!", 3, 5,
     )  # fmt: skip
+    assert job["timeoutSeconds"] == 300
     assert client.get(f"/api/jobs/{job['id']}").json() == job
-    assert client.get(f"/api/executions/{job['id']}").json()["jobId"] == job["id"]
+    execution = client.get(f"/api/executions/{job['id']}").json()
+    assert execution["jobId"] == job["id"]
+    assert {name: value for name, value in execution.items() if name != "attempts"}.items() <= job.items()
     assert [one["id"] for one in client.get("/api/jobs", params={"status": "Pending"}).json()["items"]] == [job["id"]]
     assert client.get("/api/jobs", params={"status": "completed"}).json()["items"] == []
     assert client.get("/api/jobs").json()["items"] == []

@@ -97,14 +97,17 @@ def test_a_paused_job_keeps_its_queue_for_later(ctx: ServiceContext, clock: Manu
 
 def test_a_pause_may_end_by_itself(ctx: ServiceContext, clock: ManualClock) -> None:
     id = jobs.create(ctx, ECHO).record.id
+    job_control.trigger(ctx, id, Order())
     job_control.pause(ctx, id, until=clock.now() + HOUR)
     with ctx.write() as tx:
         assert job_store.end_pauses(tx) == []
+    ticker = Ticker(ctx.database, "DEV", Telemetry())
+    assert ticker.run_once() == 3600
     clock.advance("1h")
-    with ctx.write() as tx:
-        assert job_store.end_pauses(tx) == [id]
+    ticker.run_once()
     record = jobs.get(ctx, id).record
     assert (record.state, record.resume_at) == (JobState.ENABLED, None)
+    assert states(ctx, id) == [State.SCHEDULED]
 
 
 def test_a_job_runs_only_where_it_is_allowed(ctx: ServiceContext) -> None:

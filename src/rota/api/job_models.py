@@ -198,7 +198,7 @@ def submission_shown(record: ExecutionRecord) -> SubmissionOutput:
     """A submission as the API shows it."""
     execution = shown(record)
     return SubmissionOutput.model_validate(
-        execution.model_dump()
+        execution.model_dump(by_alias=False)
         | {
             "payload": execution.parameters,
             "max_retries": record.max_attempts - 1,
@@ -211,7 +211,10 @@ def submission_shown(record: ExecutionRecord) -> SubmissionOutput:
 
 def triggered(record: ExecutionRecord) -> TriggerOutput:
     """A started execution as the API shows it."""
-    values = shown(record).model_dump() | {"duration_seconds": record.duration, "timeout_seconds": record.timeout}
+    values = shown(record).model_dump(by_alias=False) | {
+        "duration_seconds": record.duration,
+        "timeout_seconds": record.timeout,
+    }
     return TriggerOutput.model_validate(values | {"execution_id": record.id})
 
 

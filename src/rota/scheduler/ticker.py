@@ -7,7 +7,7 @@ from rota.domain.execution import LEASED, NewExecution, State, Trigger
 from rota.domain.instant import SECOND
 from rota.domain.job import JobState, new_execution
 from rota.domain.schedule import Decision, Due, Occurrence, Overlap, due
-from rota.stores import bell, control, executions, occurrences, schedules
+from rota.stores import bell, control, executions, jobs, occurrences, schedules
 from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule, ScheduleState
 from rota.telemetry import Telemetry
@@ -46,12 +46,13 @@ class Ticker:
     def run_once(self) -> float:
         """Decide one batch of due schedules. Returns the seconds until the next is due."""
         with self._database.write() as tx:
+            jobs.end_pauses(tx)
             found = schedules.due(tx, tx.now, _BATCH)
             plan = self._plan(tx, found)
             self._write(tx, plan)
-            next_at = schedules.next_due_at(tx)
+            wakes = [at for at in (schedules.next_due_at(tx), jobs.next_pause_end(tx)) if at is not None]
         self._telemetry.fired(len(plan.fires), len(plan.skips))
-        return _IDLE_SECONDS if next_at is None else max(0.0, (next_at - self._database.clock.now()) / SECOND)
+        return max(0.0, (min(wakes) - self._database.clock.now()) / SECOND) if wakes else _IDLE_SECONDS
 
     def _plan(self, tx: Transaction, found: Sequence[DueSchedule]) -> _Plan:
         plan = _Plan()

@@ -15,7 +15,7 @@ from rota.service.context import ServiceContext
 from rota.service.schedules import require_version
 from rota.service.submission import submitter
 from rota.service.synchronise import synchronise
-from rota.stores import control, events, jobs, schedules
+from rota.stores import bell, control, events, jobs, schedules
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
 from rota.stores.jobs import JobFilter, JobRecord, JobVersion, LastExecution
@@ -208,8 +208,9 @@ def change_state(
     jobs.set_state(tx, record.id, state, note=note, resume_at=resume_at, changed_by=ctx.principal.name)
     if state is JobState.ENABLED:
         control.release(tx, record.id)
-    else:
+    elif state is not record.state:
         control.hold(tx, record.id)
+    tx.ring(bell.SCHEDULES)
     verb = {JobState.ENABLED: "enabled", JobState.DISABLED: "disabled", JobState.PAUSED: "paused"}[state]
     ctx.audit(tx, verb.removesuffix("d"), "job", record.id, {"was": record.state.value, "note": note})
     events.write(tx, [(f"job.{verb}", None, record.id, None)])

@@ -170,6 +170,15 @@ def end_pauses(tx: Transaction) -> list[str]:
     return found
 
 
+def next_pause_end(tx: Transaction) -> Instant | None:
+    """When the next pause ends by itself; None when none does."""
+    ending = select(jobs.c.resume_at).where(
+        jobs.c.resume_at.is_not(None), jobs.c.state == JobState.PAUSED.value, _PRESENT
+    )
+    found: Instant | None = tx.connection.scalar(ending.order_by(jobs.c.resume_at).limit(1))
+    return found
+
+
 def last_executions(tx: Transaction, job_ids: Sequence[str]) -> dict[str, LastExecution]:
     """The newest execution of each job that has any."""
     found: dict[str, LastExecution] = {}

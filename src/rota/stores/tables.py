@@ -70,6 +70,7 @@ jobs = Table(
     Column("deleted_at", Moment),
     Index(None, "name"),
     Index("uq_jobs_source_key", "source", "source_key", unique=True),
+    Index("ix_jobs_resume", "resume_at", **_where("resume_at IS NOT NULL")),
 )
 
 job_versions = Table(

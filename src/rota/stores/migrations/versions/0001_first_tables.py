@@ -230,6 +230,13 @@ def upgrade() -> None:
     with op.batch_alter_table("jobs", schema=None) as batch_op:
         batch_op.create_index(batch_op.f("ix_jobs_name"), ["name"], unique=False)
         batch_op.create_index("uq_jobs_source_key", ["source", "source_key"], unique=True)
+        batch_op.create_index(
+            "ix_jobs_resume",
+            ["resume_at"],
+            unique=False,
+            sqlite_where=sa.text("resume_at IS NOT NULL"),
+            postgresql_where=sa.text("resume_at IS NOT NULL"),
+        )
 
     op.create_table(
         "keys",
