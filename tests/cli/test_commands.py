@@ -290,7 +290,9 @@ def test_preview(rota: Run, coordinator: Any) -> None:
     body = coordinator.last("POST").body
     assert body["schedule"] == {"cron": "30 2 * * *", "timeZone": "Europe/Madrid"}
     assert body["count"] == 3
-    assert body["from"].endswith("Z")
+    assert "from" not in body
+    rota("schedules", "preview", "--every", "1h", "--from", "2026-01-01T00:00:00Z")
+    assert coordinator.last("POST").body["from"] == "2026-01-01T00:00:00.000Z"
 
 
 def test_workers(rota: Run, coordinator: Any) -> None:
@@ -421,3 +423,26 @@ def test_the_admin_token_serves_where_there_is_no_other(
     monkeypatch.setenv("ROTA_ADMIN_TOKEN", "admin-token-of-test")
     rota("jobs", "list")
     assert coordinator.requests[0].headers["Authorization"] == "Bearer admin-token-of-test"
+
+
+def test_why(rota: Run, coordinator: Any) -> None:
+    gates = [
+        {"code": "jobDisabled", "ok": True, "says": "the job is not disabled"},
+        {"code": "paused", "ok": False, "says": "paused by ada: migration"},
+    ]
+    answer = {"headline": "paused by ada: migration", "gates": gates, "nextStart": "2999-01-01T00:00:00.000Z"}
+    coordinator.on("GET", f"jobs/{ID}/why", answer)
+    result = rota("why", ID)
+    assert result.exit_code == 0
+    headline, _, first, second = result.stdout.splitlines()
+    assert headline == "paused by ada: migration"
+    assert first.split()[:2] == ["pass", "jobDisabled"]
+    assert second.split()[:2] == ["FAIL", "paused"]
+    assert "next possible start: 2999" in result.stderr
+    assert json.loads(rota("why", ID, "--json").stdout) == answer
+
+
+def test_a_later_trigger(rota: Run, coordinator: Any, reply: Any) -> None:
+    coordinator.on("POST", f"jobs/{ID}/trigger", reply(202, {**execution("Scheduled"), "executionId": RUN}))
+    assert RUN in rota("jobs", "trigger", ID, "--delay", "90s", "--allow-overlap").stdout
+    assert coordinator.last("POST").body == {"delaySeconds": 90, "overlap": "allow"}

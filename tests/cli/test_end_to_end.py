@@ -15,12 +15,12 @@ from click.testing import CliRunner, Result
 from rota.cli.main import root
 
 JOBS = """
-from rota import job
+from rota import Context, job
 
 
 @job(isolation="inline")
-async def greet(name: str, times: int = 1) -> dict:
-    print(f"hello {name}")
+async def greet(name: str, times: int = 1, *, ctx: Context) -> dict:
+    ctx.log.info(f"hello {name}")
     return {"greeting": f"hello {name} " * times}
 
 
@@ -70,19 +70,21 @@ Run = Callable[..., Any]
 
 
 def test_submit_and_wait(rota: Run) -> None:
-    result = rota("jobs", "submit", "greet", "-p", "name=Ada", "--wait")
+    result = rota("jobs", "submit", "greeting.greet", "-p", "name=Ada", "--wait")
     assert result.exit_code == 0, result.output
     assert json.loads(result.stdout)["greeting"].startswith("hello Ada")
 
 
 def test_a_failure_is_exit_code_1(rota: Run) -> None:
-    result = rota("jobs", "submit", "fail", "--wait")
+    result = rota("jobs", "submit", "greeting.fail", "--wait")
     assert result.exit_code == 1
     assert "on purpose" in result.stderr
 
 
 def test_a_job_from_its_beginning_to_its_end(rota: Run) -> None:
-    made = rota("jobs", "create", "--name", "greeter", "--type", "greet", "-p", "name=Bob", "--every", "1h", "--json")
+    made = rota(
+        "jobs", "create", "--name", "greeter", "--type", "greeting.greet", "-p", "name=Bob", "--every", "1h", "--json"
+    )
     assert made.exit_code == 0, made.output
     id = json.loads(made.stdout)["id"]
     assert "greeter" in rota("jobs", "list").stdout
@@ -122,7 +124,7 @@ def test_a_job_from_its_beginning_to_its_end(rota: Run) -> None:
 
 
 def test_schedules(rota: Run) -> None:
-    assert rota("jobs", "create", "--name", "timed", "--type", "greet", "-p", "name=C").exit_code == 0
+    assert rota("jobs", "create", "--name", "timed", "--type", "greeting.greet", "-p", "name=C").exit_code == 0
     made = rota("schedules", "create", "--job", "timed", "--cron", "0 6 * * MON", "--tz", "Europe/Madrid", "--json")
     assert made.exit_code == 0, made.output
     id = json.loads(made.stdout)["id"]
@@ -141,7 +143,7 @@ def test_schedules(rota: Run) -> None:
 
 
 def test_cancel_what_waits(rota: Run) -> None:
-    submitted = rota("jobs", "submit", "greet", "-p", "name=D", "--delay", "1h", "--json")
+    submitted = rota("jobs", "submit", "greeting.greet", "-p", "name=D", "--delay", "1h", "--json")
     id = json.loads(submitted.stdout)["id"]
     assert "name" in rota("jobs", "show", id).stdout
     assert rota("executions", "cancel", id, "--reason", "no").exit_code == 0

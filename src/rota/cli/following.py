@@ -13,16 +13,22 @@ if TYPE_CHECKING:
 ENDED = frozenset({"Succeeded", "Failed", "Cancelled", "Skipped", "Expired"})
 _FIRST_LOOK_SECONDS = 0.1
 _LONGEST_PAUSE_SECONDS = 2.0
+_PATIENCE_SECONDS = 5.0
 
 
 def wait_for_end(client: "Client", execution_id: str, what: str) -> Document:
     """The execution once it has ended."""
     pause = _FIRST_LOOK_SECONDS
+    began = time.monotonic()
+    told = False
     with waiting(f"waiting for {what}"):
         while True:
             execution = client.get("executions", execution_id)
             if execution.get("state") in ENDED:
                 return execution
+            if not told and execution.get("state") == "Pending" and time.monotonic() - began > _PATIENCE_SECONDS:
+                say(f"nobody has taken it yet; is there a worker for {execution.get('type')}? see: rota workers list")
+                told = True
             time.sleep(pause)
             pause = min(pause * 1.5, _LONGEST_PAUSE_SECONDS)
 

@@ -34,11 +34,6 @@ class TimeType(click.ParamType[str]):
 
     name = "time"
 
-    @staticmethod
-    def now() -> str:
-        """The present."""
-        return format_instant(time.time_ns() // 1000)
-
     def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
         try:
             return format_instant(parse_instant(value))

@@ -163,16 +163,17 @@ def preview(call: Call, file: str | None, count: int, start: str | None, **optio
     schedule = (from_file(file) if file else {}) | (take_schedule(options) or {})
     if not schedule:
         raise click.UsageError("give a rule such as --cron, or -f FILE")
-    body = {"schedule": schedule, "from": start or TimeType.now(), "count": count}
+    body = {"schedule": schedule, "count": count, **given(**{"from": start})}
     document = call.client.post("schedules", "preview", body=body)
     call.show(document, lambda: _preview(document))
 
 
 @schedules.command()
 @click.argument("id")
+@click.option("--decision", metavar="WORD", help="Only these: fired, missed, skippedOverlap …")
 @limited
 @asks
-def occurrences(call: Call, id: str, limit: int) -> None:
+def occurrences(call: Call, id: str, decision: str | None, limit: int) -> None:
     """List what was decided about each instant, newest first.
 
     \b
@@ -185,7 +186,9 @@ def occurrences(call: Call, id: str, limit: int) -> None:
         Column("EXECUTION", id_of("executionId")),
     )
     empty = "no instant has been decided yet"
-    call.listing(f"schedules/{_id(call, id)}/occurrences", {}, limit, lambda found: table(columns, found, empty=empty))
+    query = {"decision": decision}
+    noun = f"schedules/{_id(call, id)}/occurrences"
+    call.listing(noun, query, limit, lambda found: table(columns, found, empty=empty))
 
 
 def _id(call: Call, text: str) -> str:
