@@ -1,0 +1,121 @@
+"""What the documents name exists: files, anchors, records, commands, flags, targets, problems, dependencies."""
+
+import re
+import shlex
+import tomllib
+from collections.abc import Iterator
+from pathlib import Path
+
+import click
+import pytest
+
+from rota.cli.main import root
+from rota.domain.errors import RotaError
+
+ROOT = Path(__file__).parents[2]
+DOCS = ROOT / "docs"
+DOCUMENTS = [*sorted(ROOT.glob("*.md")), *sorted(DOCS.rglob("*.md"))]
+FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^``` *$", re.MULTILINE | re.DOTALL)
+LONGEST_PATH = 1200
+
+
+def prose(document: Path) -> str:
+    return FENCE.sub("", document.read_text(encoding="utf-8"))
+
+
+def anchors(document: Path) -> set[str]:
+    """The anchors of the headings, as GitHub makes them."""
+    headings = re.findall(r"^#+ (.+)$", prose(document), re.MULTILINE)
+    return {re.sub(r"[^\w\- ]", "", heading.lower()).replace(" ", "-") for heading in headings}
+
+
+@pytest.mark.parametrize("document", DOCUMENTS, ids=lambda document: document.stem)
+def test_its_links_resolve(document: Path) -> None:
+    for target in re.findall(r"\]\(([^)\s]+)\)", prose(document)):
+        if "://" in target or target.startswith("mailto:"):
+            continue
+        file, _, anchor = target.partition("#")
+        linked = (document.parent / file).resolve() if file else document
+        assert linked.exists(), target
+        assert not anchor or anchor in anchors(linked), target
+
+
+def test_the_reading_path_can_be_read_in_one_sitting() -> None:
+    text = (DOCS / "ARCHITECTURE.md").read_text()
+    (path,) = [match[2] for match in FENCE.finditer(text) if match[1] == "path"]
+    files = [ROOT / line for line in path.split()]
+    assert 7 <= len(files) <= 10
+    assert sum(len(file.read_text().splitlines()) for file in files) < LONGEST_PATH
+
+
+def test_every_record_is_in_the_index_and_says_what_violates_it() -> None:
+    index = (DOCS / "adr" / "README.md").read_text()
+    records = sorted((DOCS / "adr").glob("[0-9]*.md"))
+    assert [record.name[:4] for record in records] == [f"{number:04}" for number in range(1, len(records) + 1)]
+    for record in records:
+        text = record.read_text()
+        title = text.splitlines()[0].removeprefix(f"# {record.name[:4]} ")
+        assert f"| [{record.name[:4]}]({record.name}) | {title} |" in index
+        assert "**A change violates this when**" in text
+        assert re.findall(r"^## (.+)$", text, re.MULTILINE) == ["Context", "Decision", "Consequences"]
+
+
+def test_documents_that_the_code_names_exist() -> None:
+    for source in (ROOT / "src").rglob("*.py"):
+        for name in re.findall(r"docs/[\w/-]+\.md", source.read_text()):
+            assert (ROOT / name).exists(), f"{source}: {name}"
+
+
+def test_every_core_dependency_has_its_reason() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text())["project"]
+    names = [re.split(r"[<>=!\[ ]", item)[0] for item in project["dependencies"]]
+    record = (DOCS / "adr" / "0002-core-dependencies.md").read_text()
+    assert re.findall(r"^\| ([a-z0-9-]+) \| ", record, re.MULTILINE)[1:] == names
+
+
+def test_every_problem_has_its_section() -> None:
+    kinds = {error.type for error in _all(RotaError) if error.status != 500 or error is RotaError}
+    raised = "".join(source.read_text() for source in (ROOT / "src/rota/api").rglob("*.py"))
+    kinds |= set(re.findall(r"problem\(\s*\d{3}, \"([a-z-]+)\"", raised))
+    kinds |= {"bad-request", "method-not-allowed"}  # the framework's own
+    documented = re.findall(r"^## (.+)$", (DOCS / "guides" / "problems.md").read_text(), re.MULTILINE)
+    assert sorted(documented) == sorted(kinds)
+
+
+def _all(kind: type[RotaError]) -> Iterator[type[RotaError]]:
+    yield kind
+    for child in kind.__subclasses__():
+        yield from _all(child)
+
+
+def commands(program: str) -> Iterator[tuple[str, str]]:
+    """Every command line of a program in the documents, in blocks and between backquotes, with its document."""
+    for document in DOCUMENTS:
+        text = document.read_text(encoding="utf-8")
+        shell = "".join(match[2] for match in FENCE.finditer(text) if match[1].split(" ")[0] in ("sh", "ini", "make"))
+        spans = re.findall(rf"`({program} [^`\n]+)`", prose(document))
+        lines = re.findall(rf"(?:^|[;&|(=/ ])({program} [^\n|;&)]+)", shell.replace("\\\n", " "), re.MULTILINE)
+        yield from ((document.name, line) for line in spans + lines)
+
+
+def test_every_make_target_exists() -> None:
+    targets = set(re.findall(r"^([a-z-]+):", (ROOT / "Makefile").read_text(), re.MULTILINE))
+    for document, line in commands("make"):
+        assert line.split()[1] in targets, f"{document}: {line}"
+
+
+def test_every_command_and_flag_exists() -> None:
+    found = list(commands("rota"))
+    assert found
+    for document, line in found:
+        words = shlex.split(line.replace("…", ""), comments=True)[1:]
+        command: click.Command = root
+        while isinstance(command, click.Group) and words and not words[0].startswith("-"):
+            child = command.get_command(click.Context(command), words[0])
+            assert child is not None, f"{document}: {line}"
+            command, words = child, words[1:]
+        flags = {flag for option in command.params for flag in (*option.opts, *option.secondary_opts)}
+        flags |= {"--help", "-h"}
+        for word in words:
+            if re.match(r"--?[a-z]", word):
+                assert word.split("=")[0] in flags, f"{document}: {line}"
