@@ -101,8 +101,8 @@ def test_an_assembly_and_a_type_name_a_python_target(assembly: str | None, type_
 
 
 def test_synonyms_mean_the_same_and_may_not_differ() -> None:
-    job = Job.parse({"name": "a", "type": "echo", "maxRetries": 5, "payload": "text"}, defaults=Defaults())
-    assert (job.type, job.retry.retries, job.parameters) == ("echo", 5, "text")
+    job = Job.parse({"name": "a", "type": "echo", "maxRetries": 5, "payload": {"a": 1}}, defaults=Defaults())
+    assert (job.type, job.retry.retries, job.parameters) == ("echo", 5, {"a": 1})
     assert parse(type="echo", maxRetries=2, retryCount=2).retry.retries == 2
     assert refused(LEAST | {"type": "sample"}) == [("type",)]
     assert refused(LEAST | {"retryCount": 1, "maxRetries": 2}) == [("maxRetries",)]
@@ -150,6 +150,7 @@ for _ in range(40):
         ({"maxConcurrentExecutions": 0}, ("maxConcurrentExecutions",)),
         ({"parameters": []}, ("parameters",)),
         ({"parameters": "x"}, ("parameters",)),
+        ({"payload": "x"}, ("payload",)),
         ({"parameters": {"a": "x" * 300_000}}, ("parameters",)),
         ({"parameters": DEEP}, ("parameters",)),
         ({"parameters": {"a": float("nan")}}, ("parameters",)),

@@ -42,7 +42,7 @@ class Job:
     description: str | None = None
     category: str | None = None
     tags: tuple[str, ...] = ()
-    parameters: Json = field(default_factory=dict)
+    parameters: dict[str, object] = field(default_factory=dict)
     parameters_schema: dict[str, object] | None = None
     queue: str = "default"
     priority: int = 0

@@ -160,7 +160,7 @@ def _parameters(fields: Fields) -> object:
     found = fields.value(name)
     if found is None:
         return {}
-    if name == "parameters" and not isinstance(found, Mapping):
+    if not isinstance(found, Mapping):
         fields.refuse(name, "a JSON object")
         return {}
     if (problem := problem_with(found)) is not None:

@@ -1,6 +1,7 @@
 """Submissions: one execution without a definition, whose id is its job's id too."""
 
 from collections.abc import Mapping
+from typing import cast
 
 from rota.domain.access import Right
 from rota.domain.errors import InvalidInput, Location
@@ -9,10 +10,12 @@ from rota.domain.fields import Fields
 from rota.domain.instant import Instant
 from rota.domain.job import ExecutionMode, Job, new_execution
 from rota.domain.job_schedules import describes_schedule
+from rota.domain.parameters import Json, problem_with
 from rota.service import executions, job_definitions
 from rota.service.context import ServiceContext
 from rota.service.executions import ExecutionRecord
 
+_APART = ("runAt", "delaySeconds", "createdBy", "payload", "parameters")
 _DEFINING = ("jobType", "executionTypeName", "executionAssembly", "schedules")
 _NOT_DESCRIBED = ("description", "category", "ownerName", "ownerEmail", "teamName", "escalationContact")
 _NOT_FOR_ONE = ("maxConcurrentExecutions", "parametersSchema", "timeZone", "state", "status")
@@ -35,12 +38,13 @@ def submit(ctx: ServiceContext, document: Mapping[str, object]) -> ExecutionReco
 def read(ctx: ServiceContext, document: Mapping[str, object], now: Instant) -> NewExecution:
     """Read a submission. InvalidInput lists every problem."""
     errors: list[tuple[Location, str]] = []
-    rest = {name: value for name, value in document.items() if name not in ("runAt", "delaySeconds", "createdBy")}
+    rest = {name: value for name, value in document.items() if name not in _APART}
     if rest.get("name") is None and isinstance(rest.get("type"), str):
         rest["name"] = str(rest["type"])[:200]
     created_by = job_definitions.creator(document, errors)
     due_at = _due_at(Fields(document, errors=errors), now)
     errors += [((name,), "belongs to a definition") for name in _NOT_FOR_ONE if rest.pop(name, None) is not None]
+    payload = _payload(document, errors)
     job: Job | None = None
     try:
         job = Job.parse(rest, defaults=job_definitions.defaults_of(ctx))
@@ -53,12 +57,12 @@ def read(ctx: ServiceContext, document: Mapping[str, object], now: Instant) -> N
         raise InvalidInput.field("type", msg=f"no executor for {job.kind!r} in this version")
     if job.mode is ExecutionMode.CONTAINER and "container" not in ctx.catalogue.kinds:
         raise InvalidInput.field("executionMode", msg="no executor for 'container' in this version")
-    return _execution(job, document, due_at, created_by)
+    if job.kind != "python" and payload is not None and not isinstance(payload, Mapping):
+        raise InvalidInput.field("payload", msg=f"a JSON object: {job.kind} reads its parameters by name")
+    return _execution(job, payload, due_at, created_by)
 
 
-def _execution(
-    job: Job, document: Mapping[str, object], due_at: Instant | None, created_by: str | None
-) -> NewExecution:
+def _execution(job: Job, payload: Json, due_at: Instant | None, created_by: str | None) -> NewExecution:
     new = new_execution("", job, trigger=Trigger.SUBMISSION, due_at=due_at)
     new.job_id = None
     described = {name: job.document()[name] for name in _NOT_DESCRIBED if job.document()[name] is not None}
@@ -67,9 +71,19 @@ def _execution(
     if created_by is not None:
         described["createdBy"] = created_by
     new.metadata = described
-    if document.get("parameters") is None and document.get("payload") is None:
-        new.parameters = None
+    new.parameters = payload
     return new
+
+
+def _payload(document: Mapping[str, object], errors: list[tuple[Location, str]]) -> Json:
+    """What the execution is given, under either of its names: any JSON."""
+    given = {name: document[name] for name in ("payload", "parameters") if document.get(name) is not None}
+    for name, value in given.items():
+        if (problem := problem_with(value)) is not None:
+            errors.append(((name,), problem))
+    if len(given) > 1 and given["payload"] != given["parameters"]:
+        errors.append((("parameters",), "differs from payload, which means the same"))
+    return cast(Json, next(iter(given.values()), None))
 
 
 def _due_at(fields: Fields, now: Instant) -> Instant | None:
