@@ -44,15 +44,15 @@ def test_migrate_leaves_the_database_of_something_else_alone() -> None:
 def test_check_says_what_it_would_use(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("ROTA_LEASE__SECONDS", "60")
     Path("rota.toml").write_text('[engine]\nqueues = ["a", "b"]\n[server]\nport = 9000\n')
-    Path("shop.py").write_text("")
-    result = rota("check", "--config", "rota.toml", "--port", "9001", "--concurrency", "4", "--app", "shop")
+    Path("shop.py").write_text("from rota import job\n\n@job\ndef sell() -> None: ...\n")
+    result = rota("check", "--config", "rota.toml", "--port", "9001", "--concurrency", "4", "--app", "shop.py")
     assert result.exit_code == 0, result.output
     lines = dict(line.split(maxsplit=1) for line in result.stdout.splitlines())
     assert lines["address"] == "http://127.0.0.1:9001"
     assert lines["lease"].startswith("60 s, heartbeat 10 s")
     assert lines["queues"] == "a, b"
     assert lines["slots"] == "4"
-    assert lines["app"] == "shop"
+    assert lines["app"] == "shop.py: shop.sell"
     assert "will be made" in lines["store"]
     assert not Path("rota.db").exists()
 
@@ -60,7 +60,7 @@ def test_check_says_what_it_would_use(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.mark.parametrize(
     ("words", "says"),
     [
-        (["--app", "no_such_module_here"], "cannot be imported"),
+        (["--app", "no_such_module_here"], "cannot import no_such_module_here"),
         (["--db", "no/such/folder/rota.db"], "does not exist"),
         (["--db", "oracle://x/y"], "oracle"),
         (["--port", "99999"], "ROTA_SERVER__PORT"),

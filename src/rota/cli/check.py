@@ -1,6 +1,5 @@
 """`rota check`: what this configuration would use, and whether it can work."""
 
-import importlib
 import os
 import platform
 import sqlite3
@@ -92,9 +91,12 @@ def _can_be_made(database: "Database", problems: list[str]) -> None:
 
 
 def _app(module: str, problems: list[str]) -> str:
+    from rota.sdk.functions import registry
+
+    before = set(registry.names())
     try:
-        importlib.import_module(module)
-    except Exception as error:
-        problems.append(f"app {module!r} cannot be imported: {type(error).__name__}: {error}")
-        return f"{module}: cannot be imported"
-    return module
+        registry.load([module])
+    except RotaError as error:
+        problems.append(error.detail)
+        return f"{module}: unusable"
+    return f"{module}: {', '.join(sorted(set(registry.names()) - before)) or 'no functions'}"

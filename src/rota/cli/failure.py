@@ -44,13 +44,18 @@ def _usage(error: click.UsageError) -> int:
 def _refused(error: RotaError, words: Sequence[str]) -> int:
     say(f"error: {printable(error.detail)}")
     if isinstance(error, InvalidInput):
-        for location, message in error.errors:
-            place = ".".join(str(part) for part in location)
-            if place not in error.detail or message not in error.detail:
-                say(f"  {printable(place)}: {printable(message)}")
+        _fields(error)
     if advice := _advice(error, words):
         say(f"try: {advice}")
     return error.exit_code
+
+
+def _fields(error: InvalidInput) -> None:
+    """What is wrong with each field, unless the sentence has said it all."""
+    if len(error.errors) == 1 and error.errors[0][1] in error.detail:
+        return
+    for location, message in error.errors:
+        say(f"  {printable('.'.join(map(str, location)))}: {printable(message)}")
 
 
 def _advice(error: RotaError, words: Sequence[str]) -> str | None:

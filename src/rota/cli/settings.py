@@ -1,9 +1,7 @@
 """The options of everything that starts here, as a `Config`."""
 
-import sys
 from collections.abc import Callable
 from functools import update_wrapper
-from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import click
@@ -18,7 +16,7 @@ STORE = (
     click.option("--config", metavar="FILE", multiple=True, help="TOML file; repeatable, later ones win."),
 )
 WORK = (
-    click.option("--app", metavar="MODULE", multiple=True, help="Module with @job functions; repeatable."),
+    click.option("--app", metavar="MODULE", multiple=True, help="Module or .py file with @job functions; repeatable."),
     click.option("--queues", metavar="A,B", help="Only these queues; all if left out."),
     click.option("--concurrency", metavar="N", type=int, help="Executions at a time."),
 )
@@ -72,8 +70,6 @@ def _load(options: dict[str, Any]) -> "Config":
     }
     config = load(options.pop("config", ()), flags)
     _check_tls(config)
-    if config.app:
-        _import_from_here()
     return config
 
 
@@ -86,10 +82,3 @@ def _check_tls(config: "Config") -> None:
     for file in (certificate, key):
         if file is not None and not file.is_file():
             raise ConfigurationInvalid(f"no file {file} for TLS")
-
-
-def _import_from_here() -> None:
-    """A console script, unlike `python -m`, does not look for modules where it was started."""
-    here = str(Path.cwd())
-    if here not in sys.path and "" not in sys.path:
-        sys.path.insert(0, here)

@@ -28,7 +28,7 @@ def _show(answer: Document) -> None:
     columns = (
         Column("", _mark),
         Column("GATE", lambda gate: str(gate.get("code", "-"))),
-        Column("SAYS", lambda gate: str(gate.get("says") or ""), flexible=True),
+        Column("SAYS", lambda gate: str(gate.get("says") or "")),
     )
     table(columns, gates, empty="no gates")
     if start := moment(answer.get("nextStart")):
