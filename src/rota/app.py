@@ -1,10 +1,10 @@
 """The composition root: from a `Config` to everything wired. The only module that knows everyone."""
 
-import sys
+import os
+import socket
 import threading
 from collections.abc import Mapping
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from rota import builtin, registry
@@ -76,7 +76,9 @@ class App:
 
     def worker(self) -> Worker:
         """A worker with an identity and executors of its own."""
-        identity = Identity(new_id(self.database.clock.now()), Path(sys.argv[0]).name or "rota", __version__)
+        identity = Identity(
+            new_id(self.database.clock.now()), f"{socket.gethostname()}:{os.getpid()}"[:200], __version__
+        )
         names = self.functions.names
         return Worker(self.database, self._executors(identity.id), names, self.config, identity, self.telemetry)
 

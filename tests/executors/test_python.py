@@ -1,6 +1,7 @@
 """Functions on the worker's own loop and in threads, and what their results come to."""
 
 import asyncio
+import sys
 import threading
 import time
 from collections.abc import Awaitable, Callable
@@ -57,7 +58,15 @@ def executor(function: Callable[..., Any], isolation: Any = None) -> PythonExecu
 
 
 def outcome(function: Callable[..., Any], parameters: object = None, isolation: Any = None) -> Outcome:
-    return asyncio.run(executor(function, isolation).run(context(parameters)))
+    return asyncio.run(closed(executor(function, isolation), context(parameters)))
+
+
+async def closed(made: PythonExecutor, *contexts: Context) -> Outcome:
+    """What the last of the contexts came to, with the executor closed again."""
+    try:
+        return (await asyncio.gather(*(made.run(one) for one in contexts)))[-1]
+    finally:
+        await made.close()
 
 
 def test_an_async_function_runs_on_the_loop() -> None:
@@ -301,3 +310,30 @@ def test_the_builtin_jobs() -> None:
     assert run("echo", {"a": [1]}, said) == Succeeded({"a": [1]})
     assert run("sample", {"seconds": 0}, said) == Succeeded(None)
     assert len(said.lines) == 4
+
+
+def test_what_a_function_prints_goes_to_its_own_log(capsys: pytest.CaptureFixture[str]) -> None:
+    async def talk(name: str) -> None:
+        print(f"hello {name}")
+        await asyncio.sleep(0)
+        print("bye", name, end="")
+
+    def shout() -> None:
+        print("from a thread", file=sys.stderr)
+
+    attempts = [Attempt() for _ in range(3)]
+
+    functions = Functions()
+    functions.register(JobFunction(talk, name="talk"))
+    functions.register(JobFunction(shout, name="shout", options=Options(isolation="thread")))
+    contexts = [context({"name": "Ada"}, attempts[0]), context({"name": "Bob"}, attempts[1]), context({}, attempts[2])]
+    for one, name in zip(contexts, ("talk", "talk", "shout"), strict=True):
+        one.claim.type = name
+    asyncio.run(closed(PythonExecutor(functions), *contexts))
+    print("not of a job")
+    assert [attempt.lines for attempt in attempts] == [
+        [("stdout", "hello Ada"), ("stdout", "bye Ada")],
+        [("stdout", "hello Bob"), ("stdout", "bye Bob")],
+        [("stderr", "from a thread")],
+    ]
+    assert capsys.readouterr().out == "not of a job\n"

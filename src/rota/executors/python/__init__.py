@@ -9,7 +9,9 @@ from typing import Any, ClassVar
 from rota.domain.errors import ConfigurationInvalid, InvalidInput
 from rota.domain.outcome import Failed, Outcome
 from rota.executors.base import Context, Setting
+from rota.executors.python import printing
 from rota.executors.python.pool import Pool
+from rota.executors.python.printing import printing_to
 from rota.sdk.context import Context as FunctionContext
 from rota.sdk.function import Isolation, JobFunction
 from rota.sdk.functions import Functions
@@ -48,6 +50,7 @@ class PythonExecutor:
         self._functions = functions
         self._pool: Pool | None = None
         self._make_pool: Callable[[], Pool] = lambda: Pool(app_modules, limit=max_processes, worker_id=worker_id)
+        self._routing = False
 
     @property
     def pool(self) -> Pool:
@@ -64,6 +67,9 @@ class PythonExecutor:
 
     async def run(self, context: Context) -> Outcome:
         """Run one attempt where its function wants to run."""
+        if not self._routing:
+            self._routing = True
+            printing.install()
         claim = context.claim
         function = self._functions.get(claim.type)
         if function is None:
@@ -81,7 +87,10 @@ class PythonExecutor:
         return Failed(f"isolation {claim.isolation!r} is not available for python functions", retryable=False)
 
     async def close(self) -> None:
-        """Stop the warm processes."""
+        """Stop the warm processes, and give the output of the process back."""
+        if self._routing:
+            self._routing = False
+            printing.uninstall()
         if self._pool is not None:
             await self._pool.close()
 
@@ -94,6 +103,7 @@ class PythonExecutor:
 async def _inline(function: JobFunction[..., Any], context: Context) -> Outcome:
     """Call the function on this loop. This is the hot path: nothing here may cost what an empty job does not need."""
     arguments = _arguments(function, context, context.progress, _asked_to_stop)
+    printer = printing_to(context.log)
     try:
         value = function.function(**arguments)
         if function.is_async:
@@ -104,6 +114,8 @@ async def _inline(function: JobFunction[..., Any], context: Context) -> Outcome:
         return failure_of(error)
     except (Exception, SystemExit) as error:
         return failure_of(error)
+    finally:
+        printer.close()
     return outcome_of(value)
 
 
@@ -123,7 +135,9 @@ async def _in_thread(function: JobFunction[..., Any], context: Context) -> Outco
     arguments = _arguments(function, context, progress, stop.is_set)
 
     def work() -> None:
+        printer = printing_to(context.log)
         outcome = _called(function, arguments)
+        printer.close()
         try:
             loop.call_soon_threadsafe(_settle, done, outcome)
         except RuntimeError:
