@@ -11,6 +11,7 @@ from rota.domain.job_schedules import parse_schedules
 from rota.domain.parameters import Json, merged
 from rota.domain.schedule import Schedule
 from rota.service import schedules as schedule_service
+from rota.service import schemas
 from rota.service.context import ServiceContext
 from rota.service.runnable import require_runnable
 from rota.stores import schedules
@@ -81,6 +82,7 @@ def check(ctx: ServiceContext, tx: Transaction, job: Job, found: Sequence[Schedu
     What a python function without a schedule misses may come with the trigger.
     """
     _require_executor(ctx, job)
+    schemas.require_schema(job)
     if not found:
         try:
             _check_parameters(ctx, tx, job, job.parameters)
@@ -89,13 +91,15 @@ def check(ctx: ServiceContext, tx: Transaction, job: Job, found: Sequence[Schedu
             if wrong or not error.errors:
                 raise InvalidInput(error.detail, wrong) from None
     for schedule in found:
-        _check_parameters(ctx, tx, job, merged(job.parameters, schedule.parameters))
+        check_run(ctx, tx, job, merged(job.parameters, schedule.parameters))
 
 
 def check_run(ctx: ServiceContext, tx: Transaction, job: Job, parameters: Json) -> None:
     """InvalidInput for parameters that this run of a job could never use."""
     _require_executor(ctx, job)
     _check_parameters(ctx, tx, job, parameters)
+    if job.kind != "python" or job.type not in ctx.catalogue.functions():  # a function checks its own signature
+        schemas.require_valid(job, parameters)
 
 
 def write_schedules(
