@@ -1,7 +1,6 @@
 """What the documents name exists: files, anchors, records, commands, flags, targets, problems, dependencies."""
 
 import re
-import shlex
 import tomllib
 from collections.abc import Iterator
 from pathlib import Path
@@ -9,6 +8,7 @@ from pathlib import Path
 import click
 import pytest
 
+from rota.api.routes import ROUTERS
 from rota.cli.main import root
 from rota.domain.errors import RotaError
 
@@ -82,6 +82,19 @@ def test_every_problem_has_its_section() -> None:
     assert sorted(documented) == sorted(kinds)
 
 
+def test_every_endpoint_exists_and_is_told() -> None:
+    routed = {
+        (method, re.sub(r"{\w+}", "{}", prefix + route.path))
+        for prefix, _, router in ROUTERS
+        for route in router.routes
+        if getattr(route, "include_in_schema", False)
+        for method in getattr(route, "methods", ())
+    }
+    text = "".join(document.read_text(encoding="utf-8") for document in DOCUMENTS)
+    named = re.findall(r"`(GET|POST|PUT|PATCH|DELETE) (/[^`? ]*)", text)
+    assert {(method, re.sub(r"{\w+}", "{}", path)) for method, path in named} == routed
+
+
 def _all(kind: type[RotaError]) -> Iterator[type[RotaError]]:
     yield kind
     for child in kind.__subclasses__():
@@ -108,7 +121,7 @@ def test_every_command_and_flag_exists() -> None:
     found = list(commands("rota"))
     assert found
     for document, line in found:
-        words = shlex.split(line.replace("…", ""), comments=True)[1:]
+        words = line.partition(" # ")[0].replace("…", "").split()[1:]
         command: click.Command = root
         while isinstance(command, click.Group) and words and not words[0].startswith("-"):
             child = command.get_command(click.Context(command), words[0])
