@@ -7,9 +7,12 @@ from pathlib import Path
 
 import click
 import pytest
+from pydantic import BaseModel
 
 from rota.api.routes import ROUTERS
 from rota.cli.main import root
+from rota.client.problems import error_from
+from rota.config import Config
 from rota.domain.errors import RotaError
 
 ROOT = Path(__file__).parents[2]
@@ -74,7 +77,8 @@ def test_every_core_dependency_has_its_reason() -> None:
 
 
 def test_every_problem_has_its_section() -> None:
-    kinds = {error.type for error in _all(RotaError) if error.status != 500 or error is RotaError}
+    ours = [error for error in _all(RotaError) if error.__module__ == RotaError.__module__]
+    kinds = {error.type for error in ours if error.status != 500 or error is RotaError}
     raised = "".join(source.read_text() for source in (ROOT / "src/rota/api").rglob("*.py"))
     kinds |= set(re.findall(r"problem\(\s*\d{3}, \"([a-z-]+)\"", raised))
     kinds |= {"bad-request", "method-not-allowed"}  # the framework's own
@@ -82,9 +86,36 @@ def test_every_problem_has_its_section() -> None:
     assert sorted(documented) == sorted(kinds)
 
 
+def test_every_problem_ends_the_command_line_with_its_code() -> None:
+    text = (DOCS / "guides" / "problems.md").read_text()
+    rows = re.findall(r"^\| \[`/problems/([a-z-]+)`\]\(#([a-z-]+)\) \| (\d+) \| (\d+) \|$", text, re.MULTILINE)
+    assert {kind for kind, *_ in rows} == anchors(DOCS / "guides" / "problems.md") - {"problems"}
+    for kind, anchor, status, code in rows:
+        assert anchor == kind
+        assert error_from(int(status), {"type": f"/problems/{kind}"}).exit_code == int(code), kind
+
+
+def test_every_setting_has_its_row() -> None:
+    text = (DOCS / "guides" / "running.md").read_text()
+    rows = re.findall(r"^\| `ROTA_([A-Z_]+)` \| (?:`(.*?)`)? *\|", text, re.MULTILINE)
+    assert rows == list(_settings(Config.model_construct(), ""))
+
+
+def _settings(section: BaseModel, prefix: str) -> Iterator[tuple[str, str]]:
+    """The settings of a section with their defaults as the table shows them, then those of its own sections."""
+    values = {name: getattr(section, name) for name in type(section).model_fields}
+    for name, value in values.items():
+        if not isinstance(value, BaseModel):
+            shown = str(value).lower() if isinstance(value, bool) else str(value)
+            yield f"{prefix}{name.upper()}", "" if value in (None, ()) else shown
+    for name, value in values.items():
+        if isinstance(value, BaseModel):
+            yield from _settings(value, f"{name.upper()}__")
+
+
 def test_every_endpoint_exists_and_is_told() -> None:
     routed = {
-        (method, re.sub(r"{\w+}", "{}", prefix + route.path))
+        (method, re.sub(r"{\w+}", "{}", prefix + getattr(route, "path", "")))
         for prefix, _, router in ROUTERS
         for route in router.routes
         if getattr(route, "include_in_schema", False)
