@@ -28,6 +28,7 @@ def main() -> int:
         for result in _results(arguments.only, settings):
             print(report.line(result), flush=True)
             results.append(result)
+    described["loadAfter"] = machine.load()
     report.table(results, described)
     if set(arguments.only) == set(MEASURES) and not arguments.quick:
         report.keep(results, described)

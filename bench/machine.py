@@ -26,7 +26,7 @@ def words(folder: Path) -> dict[str, Any]:
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "sqlalchemy": version("sqlalchemy"),
-        "loadBefore": os.getloadavg()[0],
+        "loadBefore": load(),
         "durability": DURABILITY,
     }
 
@@ -37,8 +37,14 @@ def sentence(machine: dict[str, Any]) -> str:
         f"Rota {machine['rota']} ({machine['commit']}) on {machine['cores']} cores of {machine['processor']},"
         f" {machine['memoryGB']} GB, {machine['system']}, {machine['fileSystem']}; Python {machine['python']},"
         f" SQLite {machine['sqlite']}, SQLAlchemy {machine['sqlalchemy']}. Durability of both sides: {machine['durability']}."
-        f" Load before the run: {machine['loadBefore']:.2f}."
+        f" Load average before the run {machine['loadBefore']:.1f}, after it {machine['loadAfter']:.1f}: the more of it is"
+        " other people's work, the less the absolute figures say."
     )
+
+
+def load() -> float:
+    """How many processes wanted to run in the last minute."""
+    return round(os.getloadavg()[0], 2)
 
 
 def _processor() -> str:
