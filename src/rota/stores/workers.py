@@ -14,6 +14,7 @@ from rota.stores.tables import executions, workers
 
 ALIVE, DRAINING, STOPPED, DEAD = "Alive", "Draining", "Stopped", "Dead"
 _SERVING = (ALIVE, DRAINING)
+_LEASED = executions.c.state.in_([literal(state, literal_execute=True) for state in ("Running", "Cancelling")])
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,13 +98,21 @@ def drain(tx: Transaction, worker_id: str) -> bool:
 def end(tx: Transaction, worker_id: str) -> None:
     """A worker has stopped in order; whatever it may still hold is free at once."""
     serving = update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING))
-    tx.execute(serving.values(state=STOPPED, lease_expires_at=tx.now, ended_at=tx.now))
-    events.write(tx, [("worker.stopped", None, None, json.dumps({"workerId": worker_id}))])
+    if tx.execute(serving.values(state=STOPPED, lease_expires_at=tx.now, ended_at=tx.now)).rowcount:
+        events.write(tx, [("worker.stopped", None, None, json.dumps({"workerId": worker_id}))])
 
 
 def convict(tx: Transaction) -> list[str]:
-    """Declare dead every worker whose lease ran out. Returns them."""
-    silent = select(workers.c.id).where(workers.c.state.in_(_SERVING), workers.c.lease_expires_at < tx.now)
+    """Declare dead every worker whose lease ran out, and with it the lease of all that it held. Returns them.
+
+    A worker that prolonged the lease of one execution lives at least as long as that lease.
+    """
+    trusted = select(executions.c.id).where(
+        executions.c.worker_id == workers.c.id, _LEASED, executions.c.lease_expires_at >= tx.now
+    )
+    silent = select(workers.c.id).where(
+        workers.c.state.in_(_SERVING), workers.c.lease_expires_at < tx.now, ~trusted.exists()
+    )
     found = list(tx.connection.scalars(silent))
     if found:
         tx.execute(update(workers).where(workers.c.id.in_(found)).values(state=DEAD, ended_at=tx.now))
@@ -146,8 +155,7 @@ def any_serving(tx: Transaction) -> bool:
 
 def running_of(tx: Transaction, worker_id: str) -> int:
     """How many executions a worker leases now."""
-    leased = executions.c.state.in_([literal(state, literal_execute=True) for state in ("Running", "Cancelling")])
-    return tx.connection.scalar(select(func.count()).where(executions.c.worker_id == worker_id, leased)) or 0
+    return tx.connection.scalar(select(func.count()).where(executions.c.worker_id == worker_id, _LEASED)) or 0
 
 
 def page(
