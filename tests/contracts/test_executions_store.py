@@ -703,8 +703,10 @@ class TestLeases:
         claim = world.claim_one()
         world.write(lambda tx: executions.extend(tx, id, claim.token, HOUR))
         world.clock.advance("59m")
+        assert world.write(workers.convict) == [BOB]
         assert self.lost(world) == []
         world.clock.advance("61s")
+        assert world.write(workers.convict) == [ANN]
         assert self.lost(world) == [id]
 
     def test_the_exact_end_of_a_lease_is_still_inside(self, world: World) -> None:
