@@ -10,6 +10,8 @@ from rota.domain.outcome import Outcome
 from rota.domain.text import storable
 
 _LONGEST_LINE = 16_384
+_LEAST_COST = 32
+"""What a line takes of the budget at the least, however short: a flood of empty lines is a flood too."""
 
 
 class Attempt:
@@ -34,7 +36,7 @@ class Attempt:
         """Keep one line; beyond the budget of the attempt, say so once and drop the rest."""
         if self._budget < 0:
             return
-        self._budget -= len(line) + 1
+        self._budget -= max(len(line) + 1, _LEAST_COST)
         if self._budget < 0:
             line, stream = "… the log is full; the rest is not kept", "log"
         elif len(line) > _LONGEST_LINE:
