@@ -9,6 +9,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Callable, Iterable, Mapping, Sequence
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, TypeVar
@@ -67,6 +68,13 @@ def memory(pid: int, field: str = "VmRSS") -> int:
     return int(found[1]) * 1024
 
 
+def forget_peak(pid: int) -> int:
+    """Let `VmHWM` of a process start again from what it uses now, which is given back in bytes."""
+    with suppress(OSError):
+        Path(f"/proc/{pid}/clear_refs").write_text("5")
+    return memory(pid)
+
+
 class Rota:
     """A Rota on a store and a port of its own. It can be stopped, killed and started again on the same ones.
 
@@ -99,7 +107,9 @@ class Rota:
     def __enter__(self) -> "Rota":
         return self.start().wait_ready()
 
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None) -> None:
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
         self.close()
 
     @property

@@ -27,7 +27,9 @@ class HttpWorker:
 
     @classmethod
     def registered(cls, client: httpx2.Client, name: str, capacity: int = 4) -> "HttpWorker":
-        answer = client.post("/api/workers/register", json={"name": name, "capacity": capacity, "hostname": "elsewhere"})
+        answer = client.post(
+            "/api/workers/register", json={"name": name, "capacity": capacity, "hostname": "elsewhere"}
+        )
         assert answer.status_code == 201, answer.text
         return cls(client, answer.json()["id"])
 
@@ -119,7 +121,9 @@ def test_the_completion_of_a_lost_lease_is_refused(
             return other.acquire(wait=0.2)
 
         (again,) = eventually(taken, LEASE + 20, "the work of a silent worker is given to another")
-        figure(f"worker over HTTP: silent work given to another after {time.monotonic() - silent_since:.1f} s, L={LEASE:g}")
+        figure(
+            f"worker over HTTP: silent work given to another after {time.monotonic() - silent_since:.1f} s, L={LEASE:g}"
+        )
         assert (again["executionId"], again["attempt"]) == (id, 2)
 
         stale = worker.complete(item, result="late")

@@ -66,6 +66,14 @@ async def system_exit_inline() -> None:
     raise SystemExit(7)
 
 
+@job(name="flood")
+def flood(megabytes: int) -> None:
+    """Print far more than anybody would read."""
+    text = "x" * 99 + "\n"
+    for _ in range(megabytes * 10):
+        print(text * 1000, end="")
+
+
 @job(name="block-the-loop")
 async def block_the_loop(seconds: float) -> None:
     """Do what no async function should."""
@@ -85,7 +93,7 @@ def daily_report() -> dict[str, int]:
 
 
 @job(name="MyNamespace.MyCustomJob, MyAssembly")
-async def my_custom_job(configKey: str) -> str:  # noqa: N803
+async def my_custom_job(configKey: str) -> str:
     """A job under an assembly-qualified name."""
     return configKey
 
