@@ -11,7 +11,7 @@ from sqlalchemy import exc
 
 from rota.domain.errors import ConfigurationInvalid, RotaError, Unavailable
 from rota.domain.instant import Instant
-from rota.stores.base import CLAIM_COLUMNS, SETTLED_FIELDS, Offer
+from rota.stores.base import CLAIM_COLUMNS, DUE_COLUMNS, SETTLED_FIELDS, Offer
 
 DriverError = sqlite3.Error
 
@@ -22,12 +22,19 @@ _BUSY_MILLISECONDS = 5000
 def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
     """Set up a new connection."""
     connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
-    connection.execute("PRAGMA journal_mode=WAL")
+    if _is_ours(connection):
+        connection.execute("PRAGMA journal_mode=WAL")  # writes to the file
     connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA cache_size=-8000")
     connection.execute(f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id)) WITHOUT ROWID")
+
+
+def _is_ours(connection: sqlite3.Connection) -> bool:
+    """Whether the file is empty or holds a store of Rota: nothing else may be touched."""
+    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
+    return not tables or {"alembic_version", "executions"} <= tables
 
 
 def translated(error: Exception) -> RotaError | None:
@@ -236,18 +243,15 @@ _REQUEUE = f"""
 
 
 def due_schedules(tx: Any, now: Instant, limit: int) -> list[list[Any]]:
-    """Enabled schedules that are due, the most overdue first. Rows of the fields of `schedules.DueSchedule`."""
+    """Enabled schedules that are due, the most overdue first. Rows of DUE_COLUMNS."""
     rows: list[list[Any]] = json.loads(tx.driver.execute(_DUE_SCHEDULES, (now, limit)).fetchone()[0])
     return rows
 
 
-_DUE_SCHEDULES = """
-    SELECT json_group_array(json_array(id, job_id, rule, revision, revised_at, cursor_at, next_at, runs,
-                                       definition, state, version, note))
-    FROM (SELECT s.id, s.job_id, s.rule, s.revision, s.revised_at, s.cursor_at, s.next_at, s.runs,
-                 j.definition, j.state, j.version, j.note
-          FROM schedules AS s JOIN jobs AS j ON j.id = s.job_id
-          WHERE s.state = 'Enabled' AND s.next_at IS NOT NULL AND s.next_at <= ? ORDER BY s.next_at LIMIT ?)"""
+_DUE_SCHEDULES = f"""
+    SELECT json_group_array(json_array({', '.join(DUE_COLUMNS)})) FROM (
+        SELECT {', '.join(DUE_COLUMNS)} FROM schedules
+        WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at LIMIT ?)"""
 
 
 def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> set[str]:

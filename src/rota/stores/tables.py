@@ -165,6 +165,7 @@ executions = Table(
     Index("ix_executions_limited", "concurrency_key", **_where("concurrency_key IS NOT NULL")),
     Index("ix_executions_job", "job_id", "id", **_where("job_id IS NOT NULL")),
     Index("ix_executions_schedule", "schedule_id", **_where("schedule_id IS NOT NULL")),
+    Index("ix_executions_latest", "latest_start", **_where("latest_start IS NOT NULL")),
     **_CLUSTERED,
 )
 

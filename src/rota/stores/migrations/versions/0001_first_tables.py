@@ -132,6 +132,13 @@ def upgrade() -> None:
             sqlite_where=sa.text("schedule_id IS NOT NULL"),
             postgresql_where=sa.text("schedule_id IS NOT NULL"),
         )
+        batch_op.create_index(
+            "ix_executions_latest",
+            ["latest_start"],
+            unique=False,
+            sqlite_where=sa.text("latest_start IS NOT NULL"),
+            postgresql_where=sa.text("latest_start IS NOT NULL"),
+        )
 
     op.create_table(
         "history",
