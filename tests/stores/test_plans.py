@@ -1,0 +1,188 @@
+"""The statements on the path of every execution use their indexes, however many rows there are.
+
+The statements are taken from the driver as they run, so that what is explained is what is executed.
+"""
+
+import json
+import re
+from collections.abc import Callable
+from contextlib import suppress
+from dataclasses import replace
+
+import pytest
+from sqlalchemy import insert, update
+
+from rota.domain.execution import TERMINAL, NewExecution
+from rota.domain.instant import HOUR, SECOND
+from rota.domain.job import Defaults, Job, JobState
+from rota.domain.outcome import Failed, Lost, Succeeded
+from rota.domain.schedule import Schedule
+from rota.domain.transition import decide
+from rota.stores import control, executions, history, jobs, schedules, workers
+from rota.stores.base import Offer
+from rota.stores.database import Database, Transaction
+from rota.stores.identity import new_id, new_ids
+from rota.stores.schedules import ScheduleRecord, ScheduleState
+from rota.stores.tables import executions as live
+from rota.stores.tables import history as finished
+from rota.stores.tables import schedules as schedules_table
+
+WORKER = "00000000-0000-7000-8000-00000000000a"
+_WHOLE_TABLE = re.compile(r"^SCAN (\w+)$")
+_BIG = {"executions", "history", "schedules", "attempts", "events", "logs", "occurrences", "holder", "live", "e"}
+
+
+def explained(database: Database, work: Callable[[Transaction], object]) -> dict[str, list[str]]:
+    """The plan of each statement that `work` runs. Nothing it does is kept."""
+
+    class TakenBack(Exception):
+        pass
+
+    plans: dict[str, list[str]] = {}
+    ran: list[str] = []
+    with suppress(TakenBack), database.write() as tx:
+        tx.driver.set_trace_callback(ran.append)
+        work(tx)
+        tx.driver.set_trace_callback(None)
+        for statement in ran:
+            if re.match(r"\s*(SELECT|INSERT|UPDATE|DELETE|WITH)", statement):
+                rows = tx.driver.execute(f"EXPLAIN QUERY PLAN {statement}").fetchall()
+                plans[" ".join(statement.split())] = [row[3] for row in rows]
+        raise TakenBack
+    assert plans
+    return plans
+
+
+def steps(plans: dict[str, list[str]]) -> list[str]:
+    return [step for plan in plans.values() for step in plan]
+
+
+def whole_tables(plans: dict[str, list[str]]) -> list[str]:
+    """The steps that read a big table from end to end."""
+    return [step for step in steps(plans) if (found := _WHOLE_TABLE.match(step)) and found[1] in _BIG]
+
+
+@pytest.fixture(params=[20, 10_000])
+def filled(request: pytest.FixtureRequest, database: Database) -> Database:
+    """A store with that many executions in every state, and as many schedules and finished executions."""
+    rows = request.param
+    with database.write() as tx:
+        workers.register(tx, workers.NewWorker(WORKER, "w", 10, "database"), HOUR)
+        new = NewExecution("echo", priority=1)
+        later = replace(new, due_at=tx.now + HOUR)
+        ids = executions.enqueue(tx, [new, later] * (rows // 2))
+        for state, offset in (("Retrying", 1), ("Waiting", 2), ("Running", 4), ("Cancelling", 6)):
+            some = ids[offset :: max(10, rows // 50)]
+            tx.execute(update(live).where(live.c.id.in_(some)).values(state=state, worker_id=WORKER, token=0))
+        job = Job.parse({"name": "a", "jobType": "echo"}, defaults=Defaults())
+        job_id = new_id(tx.now)
+        record = jobs.JobRecord(
+            job_id, job.to_json(), JobState.ENABLED, "api", None, 1, None, None, "ann", "ann", tx.now, tx.now
+        )
+        jobs.add(tx, record)
+        rule = Schedule.parse({"every": "1h"}, now=tx.now, spread="")
+        scheduled = ScheduleRecord(
+            "", job_id, None, None, ScheduleState.ENABLED, json.dumps(rule.document()), 1, tx.now, tx.now, None, 0, None, "a", "a",
+            tx.now, tx.now,
+        )  # fmt: skip
+        values = [
+            {
+                name: getattr(scheduled, name)
+                for name in ScheduleRecord.__dataclass_fields__
+                if name not in ("id", "next_at", "state")
+            }
+            | {"id": id, "next_at": tx.now + number * SECOND, "state": "Enabled" if number % 2 else "Paused"}
+            for number, id in enumerate(new_ids(tx.now, rows))
+        ]
+        tx.execute(insert(schedules_table), values)
+        past = {
+            "type": "echo", "kind": "python", "queue": "default", "priority": 0, "state": "Succeeded", "due_at": 1,
+            "created_at": 1, "attempt": 1, "timeout": 1, "max_attempts": 1, "trigger": "manual",
+        }  # fmt: skip
+        ended = [past | {"id": id, "finished_at": n} for n, id in enumerate(new_ids(tx.now, rows))]
+        tx.execute(insert(finished), ended)
+    return database
+
+
+def test_the_claim_walks_its_index_in_order(filled: Database) -> None:
+    plans = explained(filled, lambda tx: executions.claim(tx, Offer(WORKER, 10, HOUR)))
+    assert whole_tables(plans) == []
+    assert any("ix_executions_claimable" in step for step in steps(plans))
+    (claim,) = [plan for sql, plan in plans.items() if sql.startswith("UPDATE executions SET state = 'Running'")]
+    assert not any("TEMP B-TREE" in step for step in claim)
+
+
+@pytest.mark.parametrize("offer", [{"queues": ["default", "b"]}, {"kinds": ["script"], "functions": ["echo"]}])
+def test_a_narrower_claim_walks_it_too(filled: Database, offer: dict[str, list[str]]) -> None:
+    plans = explained(filled, lambda tx: executions.claim(tx, Offer(WORKER, 10, HOUR, **offer)))
+    assert whole_tables(plans) == []
+    (claim,) = [plan for sql, plan in plans.items() if sql.startswith("UPDATE executions SET state = 'Running'")]
+    assert not any("TEMP B-TREE" in step for step in claim)
+
+
+def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
+    with filled.write() as tx:
+        executions.enqueue(tx, [NewExecution("echo", concurrency_key="k", concurrency_limit=1)] * 5)
+    assert whole_tables(explained(filled, lambda tx: executions.claim(tx, Offer(WORKER, 10, HOUR)))) == []
+
+
+@pytest.mark.parametrize(
+    ("work", "index"),
+    [
+        (lambda tx: tx.hot.promote(tx), "ix_executions_later"),
+        (lambda tx: tx.hot.next_due(tx), "ix_executions_later"),
+        (lambda tx: executions.cancelling(tx, WORKER), "ix_executions_cancelling"),
+        (lambda tx: executions.holdings(tx, WORKER), "ix_executions_leased"),
+        (lambda tx: executions.without_lease(tx, 500), "ix_executions_leased"),
+        (lambda tx: workers.convict(tx), "ix_executions_leased"),
+        (lambda tx: schedules.due(tx, tx.now + HOUR, 500), "ix_schedules_due"),
+        (lambda tx: schedules.next_due_at(tx), "ix_schedules_due"),
+        (lambda tx: control.live_by_overlap(tx, ["overlap:a"]), "ix_executions_schedule"),
+        (lambda tx: control.live_of(tx, job_id=WORKER), "ix_executions_job"),
+        (lambda tx: control.hold(tx, WORKER), "ix_executions_job"),
+        (lambda tx: control.too_late(tx, 500), "ix_executions_latest"),
+        (lambda tx: history.page(tx, history.Filter(job_id=WORKER), before="019", limit=50), "ix_history_job"),
+        (lambda tx: history.page(tx, history.Filter(), before="019", limit=50), "PRIMARY KEY"),
+    ],
+)
+def test_each_question_has_its_index(filled: Database, work: Callable[[Transaction], object], index: str) -> None:
+    plans = explained(filled, work)
+    assert whole_tables(plans) == []
+    assert any(index in step for step in steps(plans))
+
+
+def test_settling_goes_by_keys(filled: Database) -> None:
+    def work(tx: Transaction) -> None:
+        claims = executions.claim(tx, Offer(WORKER, 3, HOUR))
+        outcomes = (Succeeded(1), Failed("x"), Lost())
+        settled = [decide(claim, outcome, tx.now) for claim, outcome in zip(claims, outcomes, strict=True)]
+        tx.hot.append_logs(tx, [(claim.id, claim.token, 1, tx.now, "log", "x") for claim in claims])
+        assert len(executions.settle(tx, settled)) == 3
+
+    assert whole_tables(explained(filled, work)) == []
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda tx: executions.claim(tx, Offer(WORKER, 5, HOUR)),
+        lambda tx: history.page(tx, history.Filter(), before=None, limit=5),
+        lambda tx: history.page(tx, history.Filter(states=TERMINAL), before=None, limit=5),
+        lambda tx: schedules.due(tx, tx.now + 5 * SECOND, 500),
+        lambda tx: tx.hot.next_due(tx),
+    ],
+)
+def test_the_work_does_not_grow_with_the_rows(filled: Database, work: Callable[[Transaction], object]) -> None:
+    """Counted in instructions of SQLite's machine, so that no clock is asked."""
+    ticks = 0
+
+    def tick() -> int:
+        nonlocal ticks
+        ticks += 1
+        return 0
+
+    with filled.write() as tx:
+        tx.driver.set_progress_handler(tick, 100)
+        work(tx)
+        tx.driver.set_progress_handler(None, 100)
+    assert ticks < 100
