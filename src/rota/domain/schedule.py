@@ -17,6 +17,8 @@ from rota.domain.fields import Fields
 from rota.domain.instant import Duration, Instant, format_instant, from_datetime
 from rota.domain.missed import (
     MOST_CATCHUP_RUNS,
+    ON_TIME,
+    TICK_LATENCY,
     Backlog,
     Decision,
     Missed,
@@ -227,6 +229,8 @@ def due(
     floor = max(cursor, revised_at)
     if schedule.max_runs is not None and runs >= schedule.max_runs:
         return Due([], floor, None)
+    if (usual := _one_on_time(schedule, floor, now)) is not None:
+        return usual
     enough = limit + most_needed_ahead(schedule.missed, schedule.max_catchup_runs)
     fires, suppressed, following = _until(schedule, floor, now, enough)
     beyond_end = _beyond_end(schedule, fires, following)
@@ -237,6 +241,25 @@ def due(
     next_at = None if over else fires[limit] if more else following
     caught_up += sum(1 for one in decisions if one.decision is Decision.FIRED and one.reason)
     return Due(decisions, decisions[-1].nominal if decisions else floor, next_at, more, caught_up if more else 0)
+
+
+def _one_on_time(schedule: Schedule, floor: Instant, now: Instant) -> Due | None:
+    """The usual case, decided at once: one instant is due, on time, and nothing limits or precedes it."""
+    if schedule.max_runs is not None or schedule.starts_at is not None or schedule.ends_at is not None:
+        return None
+    timeline = schedule.timeline
+    first = timeline.ahead(floor)
+    if first.fire is None or first.suppressed:
+        return None
+    at = first.fire.instant
+    late = now - at
+    if late < 0 or late >= (TICK_LATENCY if schedule.max_lateness is None else ON_TIME):
+        return None
+    then = timeline.ahead(at)
+    next_at = None if then.fire is None else then.fire.instant
+    if then.suppressed or (next_at is not None and next_at <= now):
+        return None
+    return Due([Occurrence(at, Decision.FIRED, None, schedule.due_at(at))], at, next_at)
 
 
 def _nominal(zone: Zone, moment: Moment) -> str:

@@ -85,10 +85,11 @@ class Ticker:
         """An instant that would fire does not while its job may not start."""
         if occurrence.decision is not Decision.FIRED:
             return occurrence
-        if item.job_state is not JobState.ENABLED:
-            why = f"the job is {item.job_state.value.lower()}{f': {item.job_note}' if item.job_note else ''}"
+        owner = item.owner
+        if owner.state is not JobState.ENABLED:
+            why = f"the job is {owner.state.value.lower()}{f': {owner.note}' if owner.note else ''}"
             return replace(occurrence, decision=Decision.SKIPPED_PAUSED, reason=why)
-        if not item.job.allowed_in(self._environment):
+        if not owner.job.allowed_in(self._environment):
             why = f"the job may not run in {self._environment}"
             return replace(occurrence, decision=Decision.SKIPPED_CONDITION, reason=why)
         return occurrence
@@ -153,7 +154,7 @@ def _add(plan: _Plan, item: DueSchedule, occurrence: Occurrence) -> None:
     lateness = schedule.max_lateness
     new = new_execution(
         item.job_id,
-        item.job,
+        item.owner.job,
         trigger=Trigger.SCHEDULE,
         parameters=schedule.parameters,
         due_at=occurrence.due_at,

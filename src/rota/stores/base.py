@@ -16,6 +16,9 @@ CLAIM_COLUMNS = (
 )  # fmt: skip
 """The columns of a claimed row, in order."""
 
+DUE_COLUMNS = ("id", "job_id", "rule", "revision", "revised_at", "cursor_at", "next_at", "runs")
+"""The columns of a due schedule, in order."""
+
 SETTLED_FIELDS = (
     "id", "token", "state", "attempt_state", "due_at", "counts", "result", "error", "stack", "handle", "reason", "event",
 )  # fmt: skip
@@ -65,7 +68,7 @@ class HotStatements(Protocol):
         """The executions that the last `settle` of this transaction accepted."""
 
     def due_schedules(self, tx: Any, now: Instant, limit: int) -> list[list[Any]]:
-        """Enabled schedules that are due, the most overdue first. Rows of the fields of `schedules.DueSchedule`."""
+        """Enabled schedules that are due, the most overdue first. Rows of DUE_COLUMNS."""
 
     def advance_schedules(self, tx: Any, rows: Sequence[Sequence[object]]) -> set[str]:
         """Move the cursors of enabled schedules still at the revision given (`schedules.Advanced`); says which moved."""

@@ -13,7 +13,7 @@ from rota.domain.job import Job, JobState
 from rota.domain.schedule import Schedule
 from rota.stores import bell
 from rota.stores.database import Transaction
-from rota.stores.tables import schedules
+from rota.stores.tables import jobs, schedules
 
 
 class ScheduleState(StrEnum):
@@ -51,7 +51,21 @@ class ScheduleRecord:
         return Schedule.from_json(self.rule)
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
+class DueJob:
+    """The job of due schedules, as it stands now."""
+
+    definition: str
+    state: JobState
+    note: str | None
+
+    @property
+    def job(self) -> Job:
+        """What it runs."""
+        return Job.from_json(self.definition)
+
+
+@dataclass(slots=True)
 class DueSchedule:
     """A schedule whose next instant has come, with the job that it runs."""
 
@@ -63,20 +77,12 @@ class DueSchedule:
     cursor_at: Instant
     next_at: Instant
     runs: int
-    definition: str
-    job_state: JobState
-    job_version: int
-    job_note: str | None
+    owner: DueJob
 
     @property
     def schedule(self) -> Schedule:
         """The rule and its policies."""
         return Schedule.from_json(self.rule)
-
-    @property
-    def job(self) -> Job:
-        """What it runs."""
-        return Job.from_json(self.definition)
 
 
 Advanced = tuple[str, int, Instant, Instant | None, int, str]
@@ -85,7 +91,14 @@ Advanced = tuple[str, int, Instant, Instant | None, int, str]
 
 def due(tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
     """Enabled schedules whose next instant is not after `now`, the most overdue first, whatever their job's state."""
-    return [_due(*row) for row in tx.hot.due_schedules(tx, now, limit)]
+    rows = tx.hot.due_schedules(tx, now, limit)
+    if not rows:
+        return []
+    owners = select(jobs.c.id, jobs.c.definition, jobs.c.state, jobs.c.note).where(
+        jobs.c.id.in_({row[1] for row in rows})
+    )
+    known = {row.id: DueJob(row.definition, JobState(row.state), row.note) for row in tx.all(owners)}
+    return [DueSchedule(*row, owner=known[row[1]]) for row in rows]
 
 
 def advance(tx: Transaction, rows: Sequence[Advanced]) -> set[str]:
@@ -169,8 +182,3 @@ def _record(row: Row[Any]) -> ScheduleRecord:
     values: dict[str, Any] = dict(row._mapping)
     values["state"] = ScheduleState(row.state)
     return ScheduleRecord(**values)
-
-
-def _due(*row: Any) -> DueSchedule:
-    found = DueSchedule(*row)
-    return replace(found, job_state=JobState(found.job_state))

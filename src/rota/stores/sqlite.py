@@ -249,8 +249,8 @@ def due_schedules(tx: Any, now: Instant, limit: int) -> list[list[Any]]:
 
 
 _DUE_SCHEDULES = f"""
-    SELECT json_group_array(json_array({', '.join(DUE_COLUMNS)})) FROM (
-        SELECT {', '.join(DUE_COLUMNS)} FROM schedules
+    SELECT json_group_array(json_array({", ".join(DUE_COLUMNS)})) FROM (
+        SELECT {", ".join(DUE_COLUMNS)} FROM schedules
         WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at LIMIT ?)"""
 
 
