@@ -129,7 +129,7 @@ def test_cursors_move_only_at_the_revision_that_was_read(ctx: ServiceContext, jo
     clock.advance("1h")
     with ctx.write() as tx:
         found = schedule_store.due(tx, tx.now, 10)
-        assert [(one.id, one.job.name, one.schedule) for one in found] == [
+        assert [(one.id, one.owner.job.name, one.schedule) for one in found] == [
             (one.id, "echo", one.schedule) for one in (first, second)
         ]
         assert schedule_store.due(tx, tx.now, 1) == found[:1]

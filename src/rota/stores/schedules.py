@@ -69,6 +69,7 @@ class DueJob:
 class DueSchedule:
     """A schedule whose next instant has come, with the job that it runs."""
 
+    owner: DueJob
     id: str
     job_id: str
     rule: str
@@ -77,7 +78,6 @@ class DueSchedule:
     cursor_at: Instant
     next_at: Instant
     runs: int
-    owner: DueJob
 
     @property
     def schedule(self) -> Schedule:
@@ -98,7 +98,7 @@ def due(tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
         jobs.c.id.in_({row[1] for row in rows})
     )
     known = {row.id: DueJob(row.definition, JobState(row.state), row.note) for row in tx.all(owners)}
-    return [DueSchedule(*row, owner=known[row[1]]) for row in rows]
+    return [DueSchedule(known[row[1]], *row) for row in rows]
 
 
 def advance(tx: Transaction, rows: Sequence[Advanced]) -> set[str]:
