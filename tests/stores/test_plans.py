@@ -5,7 +5,7 @@ The statements are taken from the driver as they run, so that what is explained 
 
 import json
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from contextlib import suppress
 from dataclasses import replace
 
@@ -23,6 +23,7 @@ from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.identity import new_id, new_ids
 from rota.stores.schedules import ScheduleRecord, ScheduleState
+from rota.stores.schema import migrate
 from rota.stores.tables import executions as live
 from rota.stores.tables import history as finished
 from rota.stores.tables import schedules as schedules_table
@@ -32,12 +33,12 @@ _WHOLE_TABLE = re.compile(r"^SCAN (\w+)$")
 _BIG = {"executions", "history", "schedules", "attempts", "events", "logs", "occurrences", "holder", "live", "e"}
 
 
+class TakenBack(Exception):
+    """Rolls a transaction back."""
+
+
 def explained(database: Database, work: Callable[[Transaction], object]) -> dict[str, list[str]]:
     """The plan of each statement that `work` runs. Nothing it does is kept."""
-
-    class TakenBack(Exception):
-        pass
-
     plans: dict[str, list[str]] = {}
     ran: list[str] = []
     with suppress(TakenBack), database.write() as tx:
@@ -62,10 +63,17 @@ def whole_tables(plans: dict[str, list[str]]) -> list[str]:
     return [step for step in steps(plans) if (found := _WHOLE_TABLE.match(step)) and found[1] in _BIG]
 
 
-@pytest.fixture(params=[20, 10_000])
-def filled(request: pytest.FixtureRequest, database: Database) -> Database:
+@pytest.fixture(params=[20, 10_000], scope="module")
+def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Database]:
     """A store with that many executions in every state, and as many schedules and finished executions."""
-    rows = request.param
+    database = Database(str(tmp_path_factory.mktemp("plans") / "rota.db"), durable=False)
+    migrate(database)
+    _fill(database, request.param)
+    yield database
+    database.close()
+
+
+def _fill(database: Database, rows: int) -> None:
     with database.write() as tx:
         workers.register(tx, workers.NewWorker(WORKER, "w", 10, "database"), HOUR)
         new = NewExecution("echo", priority=1)
@@ -101,7 +109,6 @@ def filled(request: pytest.FixtureRequest, database: Database) -> Database:
         }  # fmt: skip
         ended = [past | {"id": id, "finished_at": n} for n, id in enumerate(new_ids(tx.now, rows))]
         tx.execute(insert(finished), ended)
-    return database
 
 
 def test_the_claim_walks_its_index_in_order(filled: Database) -> None:
@@ -121,9 +128,11 @@ def test_a_narrower_claim_walks_it_too(filled: Database, offer: dict[str, list[s
 
 
 def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
-    with filled.write() as tx:
+    def work(tx: Transaction) -> None:
         executions.enqueue(tx, [NewExecution("echo", concurrency_key="k", concurrency_limit=1)] * 5)
-    assert whole_tables(explained(filled, lambda tx: executions.claim(tx, Offer(WORKER, 10, HOUR)))) == []
+        executions.claim(tx, Offer(WORKER, 10, HOUR))
+
+    assert whole_tables(explained(filled, work)) == []
 
 
 @pytest.mark.parametrize(
@@ -181,8 +190,9 @@ def test_the_work_does_not_grow_with_the_rows(filled: Database, work: Callable[[
         ticks += 1
         return 0
 
-    with filled.write() as tx:
+    with suppress(TakenBack), filled.write() as tx:
         tx.driver.set_progress_handler(tick, 100)
         work(tx)
         tx.driver.set_progress_handler(None, 100)
+        raise TakenBack
     assert ticks < 100
