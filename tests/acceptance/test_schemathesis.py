@@ -22,7 +22,7 @@ WAITS = {"follow", "prefer", "waitSeconds"}
     ("least", "phases", "examples"),
     [
         (250, "examples,fuzzing", 6),
-        pytest.param(10_000, "examples,coverage,fuzzing,stateful", 80, marks=pytest.mark.heavy),
+        pytest.param(10_000, "examples,coverage,fuzzing,stateful", 250, marks=pytest.mark.heavy),
     ],
 )
 @pytest.mark.timeout(1500)
