@@ -61,9 +61,8 @@ class Attempt:
 
     def take_lines(self) -> list[tuple[str, int, int, Instant, str, str]]:
         """The lines since the last call."""
-        if not self._lines:
-            return []
-        lines, self._lines = self._lines, []
+        lines = self._lines[:]
+        del self._lines[: len(lines)]  # another thread may have added one meanwhile
         return lines
 
     def stop_because(self, reason: Outcome, grace: float) -> None:

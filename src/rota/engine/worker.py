@@ -62,6 +62,7 @@ class Worker:
         self._runner = Runner(executors, identity.id, self._stop)
         self._attempts: dict[str, Attempt] = {}
         self._ended: list[Ended] = []
+        self._untold = Notes()
         self._slots = config.engine.max_concurrent_jobs
         self._next_due: Instant | None = None
         self._draining = False
@@ -151,14 +152,16 @@ class Worker:
         await self._rest(heartbeat)
 
     async def exchange(self) -> Exchange:
-        """Settle what has ended, claim what fits, start it. What has ended is kept if the store does not answer."""
+        """Settle what has ended, claim what fits, start it. Nothing is forgotten if the store does not answer."""
         self._wake.clear()
         ended, self._ended = self._ended, []
+        notes, self._untold = self._take_notes(), Notes()
         offer = self._offer()
         try:
-            answer = await self._in_store(lambda: exchange(self._database, ended, self._take_notes(), offer))
+            answer = await self._in_store(lambda: exchange(self._database, ended, notes, offer))
         except BaseException:
             self._ended = ended + self._ended
+            self._untold = notes
             raise
         for claim in answer.claims:
             self._start(claim)
@@ -263,12 +266,12 @@ class Worker:
         return any(attempt.has_notes for attempt in self._attempts.values())
 
     def _take_notes(self) -> Notes:
-        """What running attempts said, at most twice a second."""
-        notes = Notes()
+        """What running attempts said, at most twice a second, behind what could not be told before."""
+        notes = self._untold
         if not self._attempts or time.monotonic() - self._noted_at < _NOTE_SECONDS:
             return notes
         self._noted_at = time.monotonic()
-        for attempt in list(self._attempts.values()):
+        for attempt in self._attempts.values():
             notes.lines += attempt.take_lines()
             progress = attempt.take_progress()
             if progress is not None:
