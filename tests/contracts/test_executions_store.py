@@ -679,10 +679,9 @@ class TestHoldingAndExpiring:
         read = world.store.reading
         assert read(lambda tx: control.live_of(tx, job_id=JOB)) == [(one, State.RUNNING), (two, State.PENDING)]
         assert read(lambda tx: control.live_of(tx, schedule_id=SCHEDULE)) == [(one, State.RUNNING)]
-        keys = [f"overlap:{SCHEDULE}", "overlap:mine", "overlap:none"]
-        assert read(lambda tx: control.live_by_overlap(tx, keys)) == {
-            keys[0]: [(one, State.RUNNING)],
-            keys[1]: [(two, State.PENDING)],
+        assert read(lambda tx: control.live_by_overlap(tx, [SCHEDULE], ["overlap:mine", "overlap:none"])) == {
+            SCHEDULE: [(one, State.RUNNING)],
+            "overlap:mine": [(two, State.PENDING)],
         }
 
 

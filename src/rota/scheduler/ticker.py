@@ -121,14 +121,15 @@ class _Live:
 
     def __init__(self, tx: Transaction, found: Sequence[DueSchedule]) -> None:
         asking = [item for item in found if item.schedule.overlap is not Overlap.ALLOW]
-        self._by_key = control.live_by_overlap(tx, [_key(item) for item in asking]) if asking else {}
+        shared = {_lane(item) for item in asking if item.schedule.overlap_key is not None}
+        self._by_key = control.live_by_overlap(tx, [item.id for item in asking], shared) if asking else {}
 
     def overlap(self, item: DueSchedule, occurrence: Occurrence, plan: _Plan) -> Occurrence:
         """The occurrence after the overlap policy has spoken. Notes what is to end."""
         policy = item.schedule.overlap
         if occurrence.decision is not Decision.FIRED or policy is Overlap.ALLOW:
             return occurrence
-        live = self._by_key.setdefault(_key(item), [])
+        live = self._by_key.setdefault(_asked(item), [])
         waiting = [id for id, state in live if state not in LEASED]
         if (policy is Overlap.SKIP and live) or (policy is Overlap.QUEUE_ONE and waiting):
             what = "still runs" if policy is Overlap.SKIP else "already waits"
@@ -140,10 +141,14 @@ class _Live:
         return occurrence
 
 
-def _key(item: DueSchedule) -> str:
-    """Names what must not overlap: the schedule, unless it says otherwise."""
-    own = item.schedule.overlap_key
-    return f"overlap:{own if own is not None else item.id}"
+def _lane(item: DueSchedule) -> str:
+    """The concurrency key of what must not overlap: the schedule, unless it shares a key with others."""
+    return f"overlap:{item.schedule.overlap_key or item.id}"
+
+
+def _asked(item: DueSchedule) -> str:
+    """Under which name `control.live_by_overlap` tells what is live."""
+    return item.id if item.schedule.overlap_key is None else _lane(item)
 
 
 def _add(plan: _Plan, item: DueSchedule, occurrence: Occurrence) -> None:
@@ -163,5 +168,5 @@ def _add(plan: _Plan, item: DueSchedule, occurrence: Occurrence) -> None:
         nominal_at=occurrence.nominal,
     )
     if schedule.overlap in _SERIAL or schedule.overlap_key is not None:
-        new.concurrency_key, new.concurrency_limit = _key(item), 1
+        new.concurrency_key, new.concurrency_limit = _lane(item), 1
     plan.fires.append((item.id, occurrence, new))

@@ -70,11 +70,14 @@ class HotStatements(Protocol):
     def due_schedules(self, tx: Any, now: Instant, limit: int) -> list[list[Any]]:
         """Enabled schedules that are due, the most overdue first. Rows of DUE_COLUMNS."""
 
-    def advance_schedules(self, tx: Any, rows: Sequence[Sequence[object]]) -> set[str]:
-        """Move the cursors of enabled schedules still at the revision given (`schedules.Advanced`); says which moved."""
+    def advance_schedules(self, tx: Any, rows: Sequence[Sequence[object]]) -> int:
+        """Move the cursors of enabled schedules still at the revision given (`schedules.Advanced`); how many moved."""
 
     def append_logs(self, tx: Any, rows: Sequence[Sequence[object]]) -> None:
         """Append log lines (execution, token, line, at, stream, text) of attempts whose token is current."""
 
-    def live_by_overlap(self, tx: Any, keys: Collection[str]) -> list[list[str]]:
-        """Unfinished executions (key, id, state) of the overlap keys `overlap:KEY`, oldest first."""
+    def live_of_schedules(self, tx: Any, schedule_ids: Collection[str]) -> list[list[str]]:
+        """Unfinished executions (schedule, id, state) of schedules, oldest first."""
+
+    def live_under_keys(self, tx: Any, keys: Collection[str]) -> list[list[str]]:
+        """Unfinished executions (concurrency key, id, state) under concurrency keys, oldest first."""

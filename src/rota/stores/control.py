@@ -93,9 +93,12 @@ def live_of(tx: Transaction, *, job_id: str | None = None, schedule_id: str | No
     return [(row.id, State(row.state)) for row in tx.all(statement)]
 
 
-def live_by_overlap(tx: Transaction, keys: Collection[str]) -> dict[str, list[tuple[str, State]]]:
-    """The unfinished executions under overlap keys (`overlap:KEY`, where the key may be a schedule's id), oldest first."""
+def live_by_overlap(
+    tx: Transaction, schedule_ids: Collection[str], keys: Collection[str]
+) -> dict[str, list[tuple[str, State]]]:
+    """The unfinished executions of schedules, and those under concurrency keys, oldest first, by schedule or key."""
     found: dict[str, list[tuple[str, State]]] = {}
-    for key, id, state in tx.hot.live_by_overlap(tx, keys):
+    rows = tx.hot.live_of_schedules(tx, schedule_ids) if schedule_ids else []
+    for key, id, state in rows + (tx.hot.live_under_keys(tx, keys) if keys else []):
         found.setdefault(key, []).append((id, State(state)))
     return found

@@ -101,9 +101,9 @@ def due(tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
     return [DueSchedule(known[row[1]], *row) for row in rows]
 
 
-def advance(tx: Transaction, rows: Sequence[Advanced]) -> set[str]:
-    """Move cursors, all in one step. Returns the schedules that still were at the revision that was read."""
-    return tx.hot.advance_schedules(tx, rows) if rows else set()
+def advance(tx: Transaction, rows: Sequence[Advanced]) -> int:
+    """Move cursors, all in one step. Returns how many schedules still were at the revision that was read."""
+    return tx.hot.advance_schedules(tx, rows) if rows else 0
 
 
 def next_due_at(tx: Transaction) -> Instant | None:

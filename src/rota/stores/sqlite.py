@@ -27,7 +27,8 @@ def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
     connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
-    connection.execute("PRAGMA cache_size=-8000")
+    connection.execute("PRAGMA cache_size=-32000")
+    connection.execute("PRAGMA wal_autocheckpoint=16000")
     connection.execute(f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id)) WITHOUT ROWID")
 
 
@@ -254,18 +255,12 @@ _DUE_SCHEDULES = f"""
         WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at LIMIT ?)"""
 
 
-def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> set[str]:
-    """Move the cursors of enabled schedules still at the revision given; says which moved."""
-    given = json.dumps(rows)
-    current: set[str] = set(json.loads(tx.driver.execute(_AT_REVISION, (given,)).fetchone()[0]))
-    tx.driver.execute(_ADVANCE, (given,))
-    return current
+def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> int:
+    """Move the cursors of enabled schedules still at the revision given; says how many moved."""
+    moved: int = tx.driver.execute(_ADVANCE, (json.dumps(rows),)).rowcount
+    return moved
 
 
-_AT_REVISION = """
-    SELECT json_group_array(schedules.id) FROM json_each(?) AS given
-    JOIN schedules ON schedules.id = given.value->>0 AND schedules.revision = given.value->>1
-         AND schedules.state = 'Enabled'"""
 _ADVANCE = """
     UPDATE schedules SET cursor_at = given.value->>2, next_at = given.value->>3, runs = given.value->>4,
         state = given.value->>5
@@ -286,17 +281,25 @@ _APPEND_LOGS = """
                   AND state IN ('Running', 'Cancelling'))"""
 
 
-def live_by_overlap(tx: Any, keys: Collection[str]) -> list[list[str]]:
-    """Unfinished executions (key, id, state) of the overlap keys `overlap:KEY`, oldest first."""
-    found: list[list[str]] = json.loads(tx.driver.execute(_LIVE_BY_OVERLAP, (json.dumps(list(keys)),)).fetchone()[0])
+def live_of_schedules(tx: Any, schedule_ids: Collection[str]) -> list[list[str]]:
+    """Unfinished executions (schedule, id, state) of schedules, oldest first."""
+    return _as_json(tx, _LIVE_OF_SCHEDULES, schedule_ids)
+
+
+def live_under_keys(tx: Any, keys: Collection[str]) -> list[list[str]]:
+    """Unfinished executions (concurrency key, id, state) under concurrency keys, oldest first."""
+    return _as_json(tx, _LIVE_UNDER_KEYS, keys)
+
+
+def _as_json(tx: Any, sql: str, asked: Collection[str]) -> list[list[str]]:
+    found: list[list[str]] = json.loads(tx.driver.execute(sql, (json.dumps(list(asked)),)).fetchone()[0])
     return found
 
 
-_LIVE_BY_OVERLAP = """
-    SELECT json_group_array(json_array(key, id, state)) FROM (
-        SELECT asked.value AS key, live.id AS id, live.state AS state
-        FROM json_each(?1) AS asked JOIN executions AS live ON live.schedule_id = substr(asked.value, 9)
-        UNION
-        SELECT asked.value, live.id, live.state
-        FROM json_each(?1) AS asked JOIN executions AS live ON live.concurrency_key = asked.value
-        ORDER BY id)"""
+_LIVE_OF_SCHEDULES = """
+    SELECT json_group_array(json_array(schedule_id, id, state)) FROM (
+        SELECT schedule_id, id, state FROM executions WHERE schedule_id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
+_LIVE_UNDER_KEYS = """
+    SELECT json_group_array(json_array(concurrency_key, id, state)) FROM (
+        SELECT concurrency_key, id, state FROM executions
+        WHERE concurrency_key IN (SELECT value FROM json_each(?)) ORDER BY id)"""

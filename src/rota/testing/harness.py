@@ -15,8 +15,8 @@ from rota.scheduler.rescuer import Rescuer
 from rota.scheduler.ticker import Ticker
 from rota.sdk import submission
 from rota.sdk.functions import Functions
-from rota.service import jobs
 from rota.service.context import ServiceContext
+from rota.service.submission import StoreSubmitter
 from rota.stores import schedules, workers
 from rota.stores.database import Transaction
 from rota.testing.clock import ManualClock
@@ -49,7 +49,7 @@ class Harness:
         self._rescuer = Rescuer(self.database, config.lease, self.app.telemetry)
         self._worker = self.app.worker()
         self._loop.run_until_complete(self._worker.register())
-        submission.install(jobs.submitter(self.context))
+        submission.install(StoreSubmitter(self.context))
 
     @property
     def context(self) -> ServiceContext:
