@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import select
 import subprocess
 import sys
 import time
@@ -72,8 +73,17 @@ class Heartbeat:
         self._spawn()
 
     def trusts(self) -> bool:
-        """Whether the lease is still this worker's by its own reckoning."""
+        """Whether the lease is still this worker's by its own reckoning.
+
+        Before it is given up, what the guard said while the event loop was blocked is heard.
+        """
+        while time.monotonic() >= self.trusted_until and self._speaks():
+            self._heard()
         return not self.convicted and time.monotonic() < self.trusted_until
+
+    def _speaks(self) -> bool:
+        said = self._guard.stdout if self._guard is not None else None
+        return said is not None and bool(select.select([said], [], [], 0)[0])
 
     def stop(self) -> None:
         """Say goodbye: the worker ends in order."""
