@@ -15,12 +15,12 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import httpx2
+from history import TERMINAL
 
 T = TypeVar("T")
 
 ROTA = str(Path(sys.executable).with_name("rota"))
 TOKEN = "acceptance-admin-token"
-TERMINAL = {"Succeeded", "Failed", "Cancelled", "Skipped", "Expired"}
 STARTED: list["Rota"] = []
 """Every Rota that is not closed yet: what a failed test shows the words of."""
 
@@ -182,6 +182,15 @@ class Rota:
         """SIGKILL to the one process; what it started is its own guard's business."""
         assert self.process is not None
         self.process.kill()
+        self.process.wait(30)
+
+    def cut_power(self) -> None:
+        """SIGKILL to everything at one instant: no guard is left to tidy up."""
+        for number in (signal.SIGSTOP, signal.SIGKILL):
+            for pid in [self.pid, *carriers(self.marker)]:
+                with suppress(ProcessLookupError):
+                    os.kill(pid, number)
+        assert self.process is not None
         self.process.wait(30)
 
     def close(self) -> None:

@@ -6,7 +6,8 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from driver import TERMINAL, Rota, carriers, eventually, forget_peak, memory
+from driver import Rota, carriers, eventually, forget_peak, memory
+from history import TERMINAL
 
 WORKLOAD = Path(__file__).with_name("workload.py")
 MEBIBYTE = 1024 * 1024

@@ -6,21 +6,20 @@ and what the API says against what the store holds.
 
 import os
 import random
-import sqlite3
 import statistics
 import threading
 import time
-from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
+from contextlib import closing
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import httpx2
 import pytest
-from driver import TERMINAL, Rota, carriers, eventually
+from driver import Rota, carriers, eventually
+from history import Held, Kill, Line, connect, judge, read_store, read_witness
 
 WORKLOAD = Path(__file__).with_name("workload.py")
 LEASE, REAPER = 6.0, 1.0
@@ -37,6 +36,8 @@ BUSY = 150
 """How many run at the least when the kill comes."""
 BACKLOG = 60
 """How many more than the slots are kept accepted, so that every slot is taken when the kill comes."""
+PROGRESS = 120
+"""How many jobs may come to their end between two kills before the slots are filled again."""
 BURST = 40
 """Submissions on their way while the kill comes; some are answered, some are not."""
 SCRIPT = """
@@ -52,27 +53,6 @@ witness("end")
 """
 
 
-@dataclass(frozen=True)
-class Line:
-    """What a job witnessed."""
-
-    what: str
-    execution: str
-    attempt: int
-    token: int
-    at: int
-
-
-@dataclass
-class Kill:
-    """One kill, in monotonic ns."""
-
-    at: int
-    running: int
-    children: int
-    ready: int = 0
-
-
 @dataclass
 class Story:
     """Everything that was seen from outside."""
@@ -81,7 +61,6 @@ class Story:
     unanswered: int = 0
     kills: list[Kill] = field(default_factory=list)
     orphans: int = 0
-    orphan_seconds: list[float] = field(default_factory=list)
 
 
 class Submitter:
@@ -157,9 +136,12 @@ def test_nothing_accepted_is_lost(make_rota: Callable[..., Rota], figure: Callab
     rota.start().wait_ready()
     submitter.fill(20)  # which measures how long one takes
     for number in range(kills):
-        kill = kill_once(rota, story, submitter, draw)
+        if number:
+            wait_for_progress(witness, draw.randrange(PROGRESS))
+        kill = kill_once(rota, story, submitter, draw, power=number % 3 == 1)
         figure(
-            f"  kill {number + 1}: {kill.running} running, {kill.children} child processes,"
+            f"  {'power cut' if kill.power else 'kill'} {number + 1}: {kill.running} running,"
+            f" {kill.children} child processes,"
             f" {len(story.accepted)} accepted so far, ready again after {(kill.ready - kill.at) / 1e9:.2f} s"
         )
 
@@ -167,13 +149,29 @@ def test_nothing_accepted_is_lost(make_rota: Callable[..., Rota], figure: Callab
     eventually(
         lambda: not rota.get("/api/executions", state=live, limit=1)["items"], 120 + 3 * kills, "all work is done"
     )
-    executions = {id: rota.get(f"/api/executions/{id}") for id in story.accepted}
+    told = {id: rota.get(f"/api/executions/{id}") for id in story.accepted}
     assert rota.stop() == 0
-    judge(rota, story, executions, read_witness(witness), figure)
+    report(story, told, read_store(rota.store), read_witness(witness), figure)
 
 
-def kill_once(rota: Rota, story: Story, submitter: Submitter, draw: random.Random) -> Kill:
-    """Fill all slots, kill in the middle of a burst of submissions, start again, and see that nothing was left behind."""
+def wait_for_progress(witness: Path, ends: int) -> None:
+    """Wait until so many more jobs have come to their end."""
+    begun = witness.stat().st_size
+
+    def ended() -> bool:
+        with witness.open("rb") as file:
+            file.seek(begun)
+            return sum(line.startswith(b"end ") for line in file) >= ends
+
+    eventually(ended, 60, f"{ends} more jobs have ended")
+
+
+def kill_once(rota: Rota, story: Story, submitter: Submitter, draw: random.Random, *, power: bool) -> Kill:
+    """Fill all slots, kill in the middle of a burst of submissions, start again, and see that nothing was left behind.
+
+    A kill takes the one process away, and its guard ends what is left; a power cut takes everything at once, and the
+    work is free again when the lease has run out.
+    """
     health = rota.get("/health/jobs")
     submitter.fill(max(0, IN_FLIGHT + BACKLOG - health["running"] - health["pending"]))
     running = eventually(lambda: busy(rota), 60, f"{BUSY} jobs run at once")
@@ -186,18 +184,22 @@ def kill_once(rota: Rota, story: Story, submitter: Submitter, draw: random.Rando
     reached.wait(10)
     marker, workers = rota.marker, worker_markers(rota.store)
     children = len(carriers(marker)) - 1
-    rota.kill()
-    kill = Kill(time.monotonic_ns(), running, children)
+    if power:
+        rota.cut_power()
+    else:
+        rota.kill()
+    kill = Kill(time.monotonic_ns(), time.time(), running, children, power)
     story.kills.append(kill)
     rota.start()
     try:
         eventually(lambda: not carriers(marker, *workers), 15, "nothing of the killed Rota is left")
     except AssertionError:
         story.orphans += len(carriers(marker, *workers))
-    story.orphan_seconds.append((time.monotonic_ns() - kill.at) / 1e9)
+    kill.gone = time.monotonic_ns()
     rota.wait_ready()
     kill.ready = time.monotonic_ns()
     burst.join()
+    eventually(lambda: len(rota.get("/api/workers", state="Alive")["items"]) == 1, 30, "the killed worker is convicted")
     return kill
 
 
@@ -209,135 +211,57 @@ def busy(rota: Rota) -> int:
 
 def worker_markers(store: Path) -> list[str]:
     """What everything that workers of this store started has in its environment."""
-    with reading(store) as connection:
+    with closing(connect(store)) as connection:
         return [f"ROTA_WORKER={id}" for (id,) in connection.execute("SELECT id FROM workers")]
 
 
-class reading:
-    """A read-only connection to the file of a store."""
-
-    def __init__(self, store: Path) -> None:
-        self._connection = sqlite3.connect(f"file:{store}?mode=ro", uri=True, timeout=30)
-
-    def __enter__(self) -> sqlite3.Connection:
-        return self._connection
-
-    def __exit__(self, *_: object) -> None:
-        self._connection.close()
-
-
-def read_witness(file: Path) -> list[Line]:
-    """All lines; one that was not written whole would fail here."""
-    lines = []
-    for text in file.read_text().splitlines():
-        what, execution, attempt, token, _pid, at = text.split()
-        lines.append(Line(what, execution, int(attempt), int(token), int(at)))
-    return lines
-
-
-def judge(
-    rota: Rota, story: Story, executions: dict[str, Any], lines: Sequence[Line], figure: Callable[[str], None]
+def report(
+    story: Story, told: dict[str, Any], held: Held, lines: Sequence[Line], figure: Callable[[str], None]
 ) -> None:
-    """Compare the witness, the API and the store; report and require."""
-    with reading(rota.store) as store:
-        integrity = store.execute("PRAGMA integrity_check").fetchall()
-        finished = defaultdict(list)
-        for id, state, token in store.execute("SELECT id, state, token FROM history"):
-            finished[id].append((state, token))
-        live = {id for (id,) in store.execute("SELECT id FROM executions")}
-        attempts = defaultdict(list)
-        for id, token, number, state in store.execute(
-            "SELECT execution_id, token, number, state FROM attempts ORDER BY execution_id, token"
-        ):
-            attempts[id].append((token, number, state))
-
-    lost = [id for id in story.accepted if executions[id]["state"] not in TERMINAL or id in live or not finished[id]]
-    not_succeeded = [id for id in story.accepted if executions[id]["state"] != "Succeeded"]
-    several_ends = [id for id, ends in finished.items() if len(ends) != 1]
-    disagreeing = [id for id in story.accepted if not agree(executions[id], finished[id], attempts[id])]
-    ended = {(line.execution, line.token) for line in lines if line.what == "end"}
-    stale = [id for id, tries in attempts.items() if accepted_stale(id, tries, ended)]
-    cut_short = [(id, token) for id, tries in attempts.items() for token, _, state in tries if state == "Lost"]
-    unexplained = list(unexplained_starts(lines, attempts, cut_short))
-    beside_living = list(starts_without_a_kill(lines, story.kills))
-
-    restarts = sorted(first_starts_after(lines, story.kills, {id for id, _ in cut_short}))
+    """Say what was measured, and require what is promised."""
+    verdict = judge(story.accepted, told, held, lines, story.kills)
+    cut_short = len(held.lost_at)
     ready = [(kill.ready - kill.at) / 1e9 for kill in story.kills]
+    convicted = {False: [0.0], True: [0.0]}
+    for at in held.lost_at:
+        kill = max((kill for kill in story.kills if kill.wall <= at), key=lambda kill: kill.wall)
+        convicted[kill.power].append(at - kill.wall)
+    restarts = sorted(first_starts(lines, story.kills))
+    gone = [(kill.gone - kill.at) / 1e9 for kill in story.kills]
     running = [kill.running for kill in story.kills]
     figure(f"  in flight at the kill: min {min(running)}, median {statistics.median(running):g}")
-    figure(f"  accepted {len(story.accepted)}, unanswered {story.unanswered}, attempts cut short {len(cut_short)}")
+    figure(f"  accepted {len(story.accepted)}, unanswered {story.unanswered}, attempts cut short {cut_short}")
     figure(
-        f"  lost = {len(lost)}, with several ends = {len(several_ends)}, API and store disagree = {len(disagreeing)}"
+        f"  lost = {len(verdict.lost)}, with several ends = {len(verdict.several_ends)},"
+        f" API and store disagree = {len(verdict.disagreeing)}"
     )
-    figure(f"  stale completions accepted = {len(stale)}, starts that history does not explain = {len(unexplained)}")
-    figure(f"  starts beside a living attempt = {len(beside_living)}, orphan processes = {story.orphans}")
-    figure(f"  integrity_check = {integrity[0][0]}, gone after a kill within max {max(story.orphan_seconds):.2f} s")
-    figure(f"  kill to ready: p50 {statistics.median(ready):.2f} s, max {max(ready):.2f} s")
-    if restarts:
-        worst, p99 = restarts[-1], restarts[min(len(restarts) - 1, int(len(restarts) * 0.99))]
-        figure(
-            f"  kill to restart of cut-short work: p50 {statistics.median(restarts):.2f}, p99 {p99:.2f}, max {worst:.2f} s"
-        )
+    figure(
+        f"  stale completions accepted = {len(verdict.stale)},"
+        f" starts that history does not explain = {len(verdict.unexplained)}"
+    )
+    figure(f"  starts beside a living attempt = {len(verdict.beside_living)}, orphan processes = {story.orphans}")
+    figure(f"  integrity_check = {held.integrity}, everything gone after a kill within max {max(gone):.2f} s")
+    figure(f"  kill to ready: {p50_and_max(ready)}")
+    figure(f"  kill to lost, free for another start: {p50_and_max(convicted[False][1:])}")
+    figure(
+        f"  power cut to lost, free for another start: {p50_and_max(convicted[True][1:])}, L={LEASE:g}, R={REAPER:g}"
+    )
+    figure(f"  kill to the first start of work: {p50_and_max(restarts)}")
 
-    assert integrity == [("ok",)]
-    assert not lost
-    assert not not_succeeded
-    assert not several_ends
-    assert not disagreeing
-    assert not stale
-    assert not unexplained
-    assert not beside_living
+    assert held.integrity == "ok"
+    assert verdict.wrong == []
     assert story.orphans == 0
     assert cut_short, "no kill hit a running attempt: the test has shown nothing"
+    assert max(max(convicted[False]), max(convicted[True])) <= LEASE + REAPER + 1 + max(ready)
 
 
-def agree(
-    execution: dict[str, Any], finished: Sequence[tuple[str, int]], tries: Sequence[tuple[int, int, str]]
-) -> bool:
-    """Whether the API tells of an execution what the store holds."""
-    told = [(one["token"], one["number"], one["state"]) for one in execution["attempts"]]
-    return bool(finished) and execution["state"] == finished[0][0] and told == list(tries)
+def p50_and_max(seconds: Sequence[float]) -> str:
+    """Of durations in seconds."""
+    return f"p50 {statistics.median(seconds):.2f} s, max {max(seconds):.2f} s"
 
 
-def accepted_stale(id: str, tries: Sequence[tuple[int, int, str]], ended: set[tuple[str, int]]) -> bool:
-    """Whether a result was taken that is not the last attempt's, or that no attempt came to."""
-    won = [token for token, _, state in tries if state == "Succeeded"]
-    numbers = [number for _, number, _ in tries]
-    return won != [tries[-1][0]] or (id, won[0]) not in ended or numbers != sorted(set(numbers))
-
-
-def unexplained_starts(
-    lines: Sequence[Line], attempts: dict[str, list[tuple[int, int, str]]], cut_short: Sequence[tuple[str, int]]
-) -> Iterator[Line]:
-    """Starts whose attempt history neither ends well nor calls lost."""
-    known = {(id, token): (number, state) for id, tries in attempts.items() for token, number, state in tries}
-    for line in lines:
-        if line.what == "start":
-            number, state = known.get((line.execution, line.token), (0, "Missing"))
-            if number != line.attempt or (state != "Succeeded" and (line.execution, line.token) not in set(cut_short)):
-                yield line
-
-
-def starts_without_a_kill(lines: Sequence[Line], kills: Sequence[Kill]) -> Iterator[Line]:
-    """Later starts of an execution that no kill separates from the one before."""
-    before: dict[str, int] = {}
-    for line in sorted((line for line in lines if line.what == "start"), key=lambda line: line.at):
-        since = before.get(line.execution)
-        # A kill is noted once the process is gone, so what ran until then may witness up to that moment.
-        if since is not None and not any(since <= kill.at <= line.at for kill in kills):
-            yield line
-        before[line.execution] = line.at
-
-
-def first_starts_after(lines: Sequence[Line], kills: Sequence[Kill], cut_short: set[str]) -> Iterator[float]:
-    """For each kill and each execution that it cut short, the seconds until its next start."""
-    starts = defaultdict(list)
-    for line in lines:
-        if line.what == "start" and line.execution in cut_short:
-            starts[line.execution].append(line.at)
-    for moments in starts.values():
-        moments.sort()
-        for before, after in pairwise(moments):
-            between = [kill.at for kill in kills if before <= kill.at <= after]
-            if between:
-                yield (after - between[0]) / 1e9
+def first_starts(lines: Sequence[Line], kills: Sequence[Kill]) -> Iterator[float]:
+    """For each kill, the seconds until work started again."""
+    starts = sorted(line.at for line in lines if line.what == "start")
+    for kill in kills:
+        yield (next(at for at in starts if at > kill.gone) - kill.at) / 1e9
