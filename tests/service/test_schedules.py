@@ -133,9 +133,10 @@ def test_cursors_move_only_at_the_revision_that_was_read(ctx: ServiceContext, jo
             (one.id, "echo", one.schedule) for one in (first, second)
         ]
         assert schedule_store.due(tx, tx.now, 1) == found[:1]
-        rows = [(one.id, one.revision, tx.now, tx.now + HOUR, 1, "Enabled") for one in found]
-        rows[1] = (second.id, 2, tx.now, None, 1, "Ended")
-        assert schedule_store.advance(tx, rows) == 1
+        rows = [(one.id, one.revision, one.cursor_at, tx.now, tx.now + HOUR, 1, "Enabled") for one in found]
+        rows[1] = (second.id, 2, found[1].cursor_at, tx.now, None, 1, "Ended")
+        assert schedule_store.advance(tx, rows) is False
+        assert schedule_store.advance(tx, rows[:1]) is False
         assert schedule_store.due(tx, tx.now, 10) == found[1:]
         assert schedule_store.next_due_at(tx) == second.next_at
     moved = schedules.get(ctx, first.id)

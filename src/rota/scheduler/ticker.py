@@ -3,21 +3,38 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 
+from rota.domain.errors import Unavailable
 from rota.domain.execution import LEASED, NewExecution, State, Trigger
-from rota.domain.instant import SECOND
+from rota.domain.instant import SECOND, Instant
 from rota.domain.job import JobState, new_execution
-from rota.domain.schedule import Decision, Due, Occurrence, Overlap, due
+from rota.domain.recurrence import Once
+from rota.domain.schedule import Decision, Occurrence, Overlap, Schedule, due
 from rota.stores import bell, control, executions, jobs, occurrences, schedules
 from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule, ScheduleState
 from rota.telemetry import Telemetry
 
-_BATCH = 500
+_BATCH = 1000
 _INSTANTS_PER_SCHEDULE = 1000
 _IDLE_SECONDS = 30.0
 _SERIAL = frozenset({Overlap.QUEUE_ONE, Overlap.QUEUE_ALL, Overlap.CANCEL_PREVIOUS, Overlap.KILL_PREVIOUS})
 _CANCELLING = {Overlap.CANCEL_PREVIOUS: None, Overlap.KILL_PREVIOUS: 0}
 """The overlap policies that end what runs, with the grace they give (seconds; None = the worker's own)."""
+_UNREADABLE = Schedule(Once(0))
+
+
+class _Outdated(Exception):
+    """What was read has changed: nothing is written, and the batch is read anew."""
+
+
+@dataclass(slots=True)
+class _Decided:
+    """A due schedule, with what time and its job say about its instants."""
+
+    item: DueSchedule
+    schedule: Schedule
+    occurrences: list[Occurrence]
+    cursor: schedules.Advanced
 
 
 @dataclass(slots=True)
@@ -26,13 +43,16 @@ class _Plan:
 
     fires: list[tuple[str, Occurrence, NewExecution]] = field(default_factory=list)
     skips: list[occurrences.Decided] = field(default_factory=list)
-    cursors: list[schedules.Advanced] = field(default_factory=list)
     ends: list[tuple[str, int | None]] = field(default_factory=list)
     """Executions to cancel, each with its grace."""
 
 
 class Ticker:
-    """Wakes for the next due instant rather than at a fixed poll."""
+    """Wakes for the next due instant rather than at a fixed poll.
+
+    What time says about a batch is computed on a snapshot, before the write begins; the write goes through only if
+    the schedules and their jobs are still what was read, and is tried anew if not.
+    """
 
     name = "ticker"
     topic = bell.SCHEDULES
@@ -45,41 +65,66 @@ class Ticker:
 
     def run_once(self) -> float:
         """Decide one batch of due schedules. Returns the seconds until the next is due."""
-        with self._database.write() as tx:
-            jobs.end_pauses(tx)
-            found = schedules.due(tx, tx.now, _BATCH)
-            plan = self._plan(tx, found)
-            self._write(tx, plan)
-            wakes = [at for at in (schedules.next_due_at(tx), jobs.next_pause_end(tx)) if at is not None]
+        with self._database.read() as tx:
+            now = tx.now
+            found = schedules.due(tx, now, _BATCH)
+            pause_end = jobs.next_pause_end(tx)
+            wakes = [at for at in (schedules.next_due_at(tx), pause_end) if at is not None]
+        if not wakes:
+            return _IDLE_SECONDS
+        if min(wakes) > now:
+            return max(0.0, (min(wakes) - self._database.clock.now()) / SECOND)
+        if pause_end is not None and pause_end <= now:
+            self._database.writing(jobs.end_pauses)
+            return 0.0
+        self._settle([self._decide(item, now) for item in found])
+        return 0.0
+
+    def _settle(self, decided: Sequence[_Decided]) -> None:
+        """Write a batch. One schedule that cannot be written is set aside; the others are written without it."""
+        try:
+            plan = self._database.writing(lambda tx: self._write(tx, decided))
+        except _Outdated:
+            return
+        except Unavailable:
+            raise
+        except Exception as error:
+            if len(decided) == 1:
+                self._settle([self._aside(decided[0].item, error)])
+            for one in decided if len(decided) > 1 else ():
+                self._settle([one])
+            return
         self._telemetry.fired(len(plan.fires), len(plan.skips))
-        return max(0.0, (min(wakes) - self._database.clock.now()) / SECOND) if wakes else _IDLE_SECONDS
 
-    def _plan(self, tx: Transaction, found: Sequence[DueSchedule]) -> _Plan:
-        plan = _Plan()
-        live = _Live(tx, found)
-        for item in found:
-            try:
-                decided = self._decide(item, tx)
-                decisions = [self._gate(item, occurrence) for occurrence in decided.decisions]
-                for occurrence in decisions:
-                    _add(plan, item, live.overlap(item, occurrence, plan))
-            except Exception as error:
-                self._telemetry.loop_failed(f"schedule {item.id}", error)
-                plan.cursors.append((item.id, item.revision, item.cursor_at, None, item.runs, ScheduleState.PAUSED))
-                continue
-            self._move(plan, item, decided, decisions)
-        return plan
+    def _decide(self, item: DueSchedule, now: Instant) -> _Decided:
+        """One schedule that cannot be read is set aside; the others go on."""
+        try:
+            schedule = item.schedule
+            answer = due(
+                schedule,
+                cursor=item.cursor_at,
+                now=now,
+                revised_at=item.revised_at,
+                runs=item.runs,
+                limit=_INSTANTS_PER_SCHEDULE,
+                caught_up=self._caught_up.pop(item.id, 0),
+            )
+            decisions = [self._gate(item, occurrence) for occurrence in answer.decisions]
+        except Exception as error:
+            return self._aside(item, error)
+        if answer.more:
+            self._caught_up[item.id] = answer.caught_up
+        fired = sum(1 for occurrence in decisions if occurrence.decision is Decision.FIRED)
+        state = ScheduleState.ENDED if answer.next_at is None else ScheduleState.ENABLED
+        runs = item.runs + fired
+        cursor = (item.id, item.revision, item.cursor_at, answer.cursor, answer.next_at, runs, state)
+        return _Decided(item, schedule, decisions, cursor)
 
-    def _decide(self, item: DueSchedule, tx: Transaction) -> Due:
-        return due(
-            item.schedule,
-            cursor=item.cursor_at,
-            now=tx.now,
-            revised_at=item.revised_at,
-            runs=item.runs,
-            limit=_INSTANTS_PER_SCHEDULE,
-            caught_up=self._caught_up.pop(item.id, 0),
-        )
+    def _aside(self, item: DueSchedule, error: Exception) -> _Decided:
+        """The schedule paused where it is: a mistake of one is told, and costs no other."""
+        self._telemetry.loop_failed(f"schedule {item.id}", error)
+        paused = (item.id, item.revision, item.cursor_at, item.cursor_at, None, item.runs, ScheduleState.PAUSED)
+        return _Decided(item, _UNREADABLE, [], paused)
 
     def _gate(self, item: DueSchedule, occurrence: Occurrence) -> Occurrence:
         """An instant that would fire does not while its job may not start."""
@@ -94,16 +139,17 @@ class Ticker:
             return replace(occurrence, decision=Decision.SKIPPED_CONDITION, reason=why)
         return occurrence
 
-    def _move(self, plan: _Plan, item: DueSchedule, decided: Due, decisions: Sequence[Occurrence]) -> None:
-        fired = sum(1 for occurrence in decisions if occurrence.decision is Decision.FIRED)
-        if decided.more:
-            self._caught_up[item.id] = decided.caught_up
-        over = decided.next_at is None
-        state = ScheduleState.ENDED if over else ScheduleState.ENABLED
-        plan.cursors.append((item.id, item.revision, decided.cursor, decided.next_at, item.runs + fired, state))
-
-    def _write(self, tx: Transaction, plan: _Plan) -> None:
-        """Everything of a batch or nothing of it."""
+    def _write(self, tx: Transaction, decided: Sequence[_Decided]) -> _Plan:
+        """Everything of a batch, or nothing of it when something changed since it was read."""
+        if not schedules.unchanged(tx, [one.item for one in decided]):
+            raise _Outdated
+        if not schedules.advance(tx, [one.cursor for one in decided]):
+            raise _Outdated
+        plan = _Plan()
+        live = _Live(tx, decided)
+        for one in decided:
+            for occurrence in one.occurrences:
+                _add(plan, one, live.overlap(one, occurrence, plan))
         for execution_id, grace in plan.ends:
             note = {"by": "rota", "reason": "the next occurrence replaces it", "graceSeconds": grace}
             control.request_cancellation(tx, [execution_id], note)
@@ -113,49 +159,50 @@ class Ticker:
             for (schedule_id, occurrence, _), id in zip(plan.fires, ids, strict=True)
         ]
         occurrences.record(tx, fired + plan.skips)
-        schedules.advance(tx, plan.cursors)
+        return plan
 
 
 class _Live:
     """The unfinished executions of the schedules of a batch, read once."""
 
-    def __init__(self, tx: Transaction, found: Sequence[DueSchedule]) -> None:
-        asking = [item for item in found if item.schedule.overlap is not Overlap.ALLOW]
-        shared = {_lane(item) for item in asking if item.schedule.overlap_key is not None}
-        self._by_key = control.live_by_overlap(tx, [item.id for item in asking], shared) if asking else {}
+    def __init__(self, tx: Transaction, decided: Sequence[_Decided]) -> None:
+        asking = [one for one in decided if one.schedule.overlap is not Overlap.ALLOW]
+        shared = {_lane(one) for one in asking if one.schedule.overlap_key is not None}
+        self._by_key = control.live_by_overlap(tx, [one.item.id for one in asking], shared) if asking else {}
 
-    def overlap(self, item: DueSchedule, occurrence: Occurrence, plan: _Plan) -> Occurrence:
+    def overlap(self, one: _Decided, occurrence: Occurrence, plan: _Plan) -> Occurrence:
         """The occurrence after the overlap policy has spoken. Notes what is to end."""
-        policy = item.schedule.overlap
+        policy = one.schedule.overlap
         if occurrence.decision is not Decision.FIRED or policy is Overlap.ALLOW:
             return occurrence
-        live = self._by_key.setdefault(_asked(item), [])
-        waiting = [id for id, state in live if state not in LEASED]
-        if (policy is Overlap.SKIP and live) or (policy is Overlap.QUEUE_ONE and waiting):
-            what = "still runs" if policy is Overlap.SKIP else "already waits"
-            holder = live[0][0] or "the occurrence before it"
-            return replace(occurrence, decision=Decision.SKIPPED_OVERLAP, reason=f"{holder} {what}")
-        if policy in _CANCELLING:
-            plan.ends += [(id, _CANCELLING[policy]) for id, state in live if id and state is not State.CANCELLING]
+        live = self._by_key.setdefault(_asked(one), [])
+        if live:
+            waiting = any(state not in LEASED for _, state in live)
+            if policy is Overlap.SKIP or (policy is Overlap.QUEUE_ONE and waiting):
+                what = "still runs" if policy is Overlap.SKIP else "already waits"
+                holder = live[0][0] or "the occurrence before it"
+                return replace(occurrence, decision=Decision.SKIPPED_OVERLAP, reason=f"{holder} {what}")
+            if policy in _CANCELLING:
+                plan.ends += [(id, _CANCELLING[policy]) for id, state in live if id and state is not State.CANCELLING]
         live.append(("", State.PENDING))
         return occurrence
 
 
-def _lane(item: DueSchedule) -> str:
+def _lane(one: _Decided) -> str:
     """The concurrency key of what must not overlap: the schedule, unless it shares a key with others."""
-    return f"overlap:{item.schedule.overlap_key or item.id}"
+    return f"overlap:{one.schedule.overlap_key or one.item.id}"
 
 
-def _asked(item: DueSchedule) -> str:
+def _asked(one: _Decided) -> str:
     """Under which name `control.live_by_overlap` tells what is live."""
-    return item.id if item.schedule.overlap_key is None else _lane(item)
+    return one.item.id if one.schedule.overlap_key is None else _lane(one)
 
 
-def _add(plan: _Plan, item: DueSchedule, occurrence: Occurrence) -> None:
+def _add(plan: _Plan, one: _Decided, occurrence: Occurrence) -> None:
+    item, schedule = one.item, one.schedule
     if occurrence.decision is not Decision.FIRED:
         plan.skips.append((item.id, occurrence.nominal, occurrence.decision, occurrence.reason, None))
         return
-    schedule = item.schedule
     lateness = schedule.max_lateness
     new = new_execution(
         item.job_id,
@@ -168,5 +215,5 @@ def _add(plan: _Plan, item: DueSchedule, occurrence: Occurrence) -> None:
         nominal_at=occurrence.nominal,
     )
     if schedule.overlap in _SERIAL or schedule.overlap_key is not None:
-        new.concurrency_key, new.concurrency_limit = _lane(item), 1
+        new.concurrency_key, new.concurrency_limit = _lane(one), 1
     plan.fires.append((item.id, occurrence, new))

@@ -85,25 +85,33 @@ class DueSchedule:
         return Schedule.from_json(self.rule)
 
 
-Advanced = tuple[str, int, Instant, Instant | None, int, str]
-"""id, revision that was read, cursor, next instant, runs, state"""
+Advanced = tuple[str, int, Instant, Instant, Instant | None, int, str]
+"""id, revision and cursor that were read; cursor, next instant, runs and state to be written"""
 
 
 def due(tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
     """Enabled schedules whose next instant is not after `now`, the most overdue first, whatever their job's state."""
     rows = tx.hot.due_schedules(tx, now, limit)
-    if not rows:
-        return []
-    owners = select(jobs.c.id, jobs.c.definition, jobs.c.state, jobs.c.note).where(
-        jobs.c.id.in_({row[1] for row in rows})
-    )
-    known = {row.id: DueJob(row.definition, JobState(row.state), row.note) for row in tx.all(owners)}
-    return [DueSchedule(known[row[1]], *row) for row in rows]
+    owners = _owners(tx, {row[1] for row in rows})
+    return [DueSchedule(owners[row[1]], *row) for row in rows]
 
 
-def advance(tx: Transaction, rows: Sequence[Advanced]) -> int:
-    """Move cursors, all in one step. Returns how many schedules still were at the revision that was read."""
-    return tx.hot.advance_schedules(tx, rows) if rows else 0
+def unchanged(tx: Transaction, found: Sequence[DueSchedule]) -> bool:
+    """Whether the jobs of due schedules still are what was read."""
+    read = {item.job_id: item.owner for item in found}
+    return _owners(tx, read) == read
+
+
+def _owners(tx: Transaction, job_ids: Collection[str]) -> dict[str, DueJob]:
+    if not job_ids:
+        return {}
+    rows = tx.all(select(jobs.c.id, jobs.c.definition, jobs.c.state, jobs.c.note).where(jobs.c.id.in_(job_ids)))
+    return {row.id: DueJob(row.definition, JobState(row.state), row.note) for row in rows}
+
+
+def advance(tx: Transaction, rows: Sequence[Advanced]) -> bool:
+    """Move cursors, all in one step. False, to be rolled back, when one is no longer where it was read."""
+    return not rows or tx.hot.advance_schedules(tx, rows) == len(rows)
 
 
 def next_due_at(tx: Transaction) -> Instant | None:

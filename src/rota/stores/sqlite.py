@@ -256,16 +256,17 @@ _DUE_SCHEDULES = f"""
 
 
 def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> int:
-    """Move the cursors of enabled schedules still at the revision given; says how many moved."""
+    """Move the cursors of enabled schedules still at the revision and cursor given; says how many moved."""
     moved: int = tx.driver.execute(_ADVANCE, (json.dumps(rows),)).rowcount
     return moved
 
 
 _ADVANCE = """
-    UPDATE schedules SET cursor_at = given.value->>2, next_at = given.value->>3, runs = given.value->>4,
-        state = given.value->>5
+    UPDATE schedules SET cursor_at = given.value->>3, next_at = given.value->>4, runs = given.value->>5,
+        state = given.value->>6
     FROM json_each(?) AS given
-    WHERE schedules.id = given.value->>0 AND schedules.revision = given.value->>1 AND schedules.state = 'Enabled'"""
+    WHERE schedules.id = given.value->>0 AND schedules.revision = given.value->>1
+      AND schedules.cursor_at = given.value->>2 AND schedules.state = 'Enabled'"""
 
 
 def append_logs(tx: Any, rows: Sequence[Sequence[object]]) -> None:
