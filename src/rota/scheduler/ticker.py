@@ -8,7 +8,7 @@ from rota.domain.execution import LEASED, NewExecution, State, Trigger
 from rota.domain.instant import SECOND, Instant
 from rota.domain.job import JobState, new_execution
 from rota.domain.recurrence import Once
-from rota.domain.schedule import Decision, Occurrence, Overlap, Schedule, due
+from rota.domain.schedule import Decision, Occurrence, Overlap, Schedule, due, next_after
 from rota.stores import bell, control, executions, jobs, occurrences, schedules
 from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule, ScheduleState
@@ -34,7 +34,9 @@ class _Decided:
     item: DueSchedule
     schedule: Schedule
     occurrences: list[Occurrence]
-    cursor: schedules.Advanced
+    cursor: Instant
+    next_at: Instant | None
+    aside: bool = False
 
 
 @dataclass(slots=True)
@@ -43,6 +45,7 @@ class _Plan:
 
     fires: list[tuple[str, Occurrence, NewExecution]] = field(default_factory=list)
     skips: list[occurrences.Decided] = field(default_factory=list)
+    cursors: list[schedules.Advanced] = field(default_factory=list)
     ends: list[tuple[str, int | None]] = field(default_factory=list)
     """Executions to cancel, each with its grace."""
 
@@ -89,6 +92,8 @@ class Ticker:
         except Unavailable:
             raise
         except Exception as error:
+            if len(decided) == 1 and decided[0].aside:
+                raise
             if len(decided) == 1:
                 self._settle([self._aside(decided[0].item, error)])
             for one in decided if len(decided) > 1 else ():
@@ -114,17 +119,12 @@ class Ticker:
             return self._aside(item, error)
         if answer.more:
             self._caught_up[item.id] = answer.caught_up
-        fired = sum(1 for occurrence in decisions if occurrence.decision is Decision.FIRED)
-        state = ScheduleState.ENDED if answer.next_at is None else ScheduleState.ENABLED
-        runs = item.runs + fired
-        cursor = (item.id, item.revision, item.cursor_at, answer.cursor, answer.next_at, runs, state)
-        return _Decided(item, schedule, decisions, cursor)
+        return _Decided(item, schedule, decisions, answer.cursor, answer.next_at)
 
     def _aside(self, item: DueSchedule, error: Exception) -> _Decided:
         """The schedule paused where it is: a mistake of one is told, and costs no other."""
         self._telemetry.loop_failed(f"schedule {item.id}", error)
-        paused = (item.id, item.revision, item.cursor_at, item.cursor_at, None, item.runs, ScheduleState.PAUSED)
-        return _Decided(item, _UNREADABLE, [], paused)
+        return _Decided(item, _UNREADABLE, [], item.cursor_at, None, aside=True)
 
     def _gate(self, item: DueSchedule, occurrence: Occurrence) -> Occurrence:
         """An instant that would fire does not while its job may not start."""
@@ -143,13 +143,15 @@ class Ticker:
         """Everything of a batch, or nothing of it when something changed since it was read."""
         if not schedules.unchanged(tx, [one.item for one in decided]):
             raise _Outdated
-        if not schedules.advance(tx, [one.cursor for one in decided]):
-            raise _Outdated
         plan = _Plan()
         live = _Live(tx, decided)
         for one in decided:
-            for occurrence in one.occurrences:
-                _add(plan, one, live.overlap(one, occurrence, plan))
+            final = [live.overlap(one, occurrence, plan) for occurrence in one.occurrences]
+            plan.cursors.append(_moved(one, final))
+            for occurrence in final:
+                _add(plan, one, occurrence)
+        if not schedules.advance(tx, plan.cursors):
+            raise _Outdated
         for execution_id, grace in plan.ends:
             note = {"by": "rota", "reason": "the next occurrence replaces it", "graceSeconds": grace}
             control.request_cancellation(tx, [execution_id], note)
@@ -196,6 +198,16 @@ def _lane(one: _Decided) -> str:
 def _asked(one: _Decided) -> str:
     """Under which name `control.live_by_overlap` tells what is live."""
     return one.item.id if one.schedule.overlap_key is None else _lane(one)
+
+
+def _moved(one: _Decided, final: Sequence[Occurrence]) -> schedules.Advanced:
+    """Where the schedule stands after its instants. What did not fire after all is none of its `maxRuns`."""
+    item, next_at, most = one.item, one.next_at, one.schedule.max_runs
+    runs = item.runs + sum(1 for occurrence in final if occurrence.decision is Decision.FIRED)
+    if next_at is None and most is not None and runs < most:
+        next_at = next_after(one.schedule, one.cursor)
+    state = ScheduleState.PAUSED if one.aside else ScheduleState.ENDED if next_at is None else ScheduleState.ENABLED
+    return (item.id, item.revision, item.cursor_at, one.cursor, next_at, runs, state)
 
 
 def _add(plan: _Plan, one: _Decided, occurrence: Occurrence) -> None:
