@@ -14,7 +14,7 @@ from rota.domain.outcome import Failed, Outcome
 from rota.domain.transition import decide
 from rota.stores import executions
 from rota.stores.base import Offer
-from rota.stores.database import Database, Transaction
+from rota.stores.database import Database
 
 
 @dataclass(slots=True)
@@ -49,41 +49,39 @@ class Exchange:
 def exchange(database: Database, ended: Sequence[Ended], notes: Notes, offer: Offer) -> Exchange:
     """Settle what has ended, then claim what fits into the free slots, in one transaction.
 
+    What can be made ready before the transaction is, and what can be read after it is too: the store has one writer.
     One outcome that cannot be stored fails alone; the others are settled without it.
     """
     try:
-        with database.write() as tx:
-            return _exchange(tx, ended, notes, offer)
+        return _exchange(database, ended, notes, offer)
     except Unavailable:
         raise
     except Exception:
         if not ended:
             raise
         storable = [item if _can_be_stored(database, item) else _refusal(item) for item in ended]
-        with database.write() as tx:
-            return _exchange(tx, storable, Notes(), offer)
+        return _exchange(database, storable, Notes(), offer)
 
 
-def _exchange(tx: Transaction, ended: Sequence[Ended], notes: Notes, offer: Offer) -> Exchange:
-    tx.hot.append_logs(tx, [*notes.lines, *(line for item in ended for line in item.lines)])
-    for note in notes.progress:
-        executions.progress(tx, *note)
-    cancelling = executions.cancelling(tx, offer.worker_id)
-    settlements = [decide(item.claim, item.outcome, tx.now, cancelling=item.claim.id in cancelling) for item in ended]
-    accepted = executions.settle(tx, settlements)
-    tx.hot.promote(tx)
-    return Exchange(
-        tx.now,
-        settlements
-        if len(accepted) == len(settlements)
-        else [item for item in settlements if item.execution_id in accepted],
-        []
-        if len(accepted) == len(settlements)
-        else [item for item in settlements if item.execution_id not in accepted],
-        executions.claim(tx, offer),
-        cancelling,
-        tx.hot.next_due(tx),
-    )
+def _exchange(database: Database, ended: Sequence[Ended], notes: Notes, offer: Offer) -> Exchange:
+    now = database.clock.now()
+    ready = executions.settling([decide(item.claim, item.outcome, now) for item in ended])
+    lines = [*notes.lines, *(line for item in ended for line in item.lines)]
+    with database.write() as tx:
+        tx.hot.append_logs(tx, lines)
+        for note in notes.progress:
+            executions.progress(tx, *note)
+        cancelling = executions.cancelling(tx, offer.worker_id)
+        if cancelling and any(item.claim.id in cancelling for item in ended):
+            decided = [decide(item.claim, item.outcome, now, cancelling=item.claim.id in cancelling) for item in ended]
+            ready = executions.settling(decided)
+        accepted = executions.settle(tx, ready)
+        tx.hot.promote(tx)
+        leased = executions.lease(tx, offer)
+        next_due = tx.hot.next_due(tx)
+    settled = [item for item in ready.settlements if item.execution_id in accepted]
+    refused = [item for item in ready.settlements if item.execution_id not in accepted]
+    return Exchange(now, settled, refused, executions.claims(leased), cancelling, next_due)
 
 
 def _can_be_stored(database: Database, item: Ended) -> bool:

@@ -55,12 +55,13 @@ class HotStatements(Protocol):
     def cancelling(self, tx: Any, worker_id: str) -> list[tuple[str, str | None]]:
         """The executions of this worker whose end was asked for, each with the cancellation as JSON."""
 
-    def claim(self, tx: Any, offer: Offer) -> list[list[Any]]:
-        """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS."""
+    def claim(self, tx: Any, offer: Offer) -> str:
+        """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS as one JSON array."""
 
-    def settle(self, tx: Any, settled: Sequence[Sequence[object]]) -> int:
+    def settle(self, tx: Any, settled: str) -> int:
         """Write ended attempts whose token is current, each with its attempt row, event and history row.
 
+        `settled` is a JSON array of rows of SETTLED_FIELDS.
         Returns how many were accepted; `settled_ids` tells which, inside the same transaction.
         """
 

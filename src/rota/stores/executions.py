@@ -2,6 +2,7 @@
 
 import json
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
@@ -75,9 +76,17 @@ def _row(new: NewExecution, id: str, now: Instant, held: bool) -> tuple[object, 
 
 def claim(tx: Transaction, offer: Offer) -> list[Claim]:
     """Lease at most `offer.slots` due executions to a worker. Each counts as an attempt from here on."""
-    if offer.slots <= 0:
-        return []
-    return [_claim(row) for row in tx.hot.claim(tx, offer)]
+    return claims(lease(tx, offer))
+
+
+def lease(tx: Transaction, offer: Offer) -> str:
+    """What `claim` does, with the answer left to `claims`, to be read after the transaction."""
+    return tx.hot.claim(tx, offer) if offer.slots > 0 else "[]"
+
+
+def claims(leased: str) -> list[Claim]:
+    """Read the answer of `lease`."""
+    return [_claim(row) for row in json.loads(leased)]
 
 
 def _claim(row: Sequence[Any]) -> Claim:
@@ -87,15 +96,29 @@ def _claim(row: Sequence[Any]) -> Claim:
     return Claim(id, job_id, type, parameters, attempt, token, timeout, policy, lost, *rest)
 
 
-def settle(tx: Transaction, settlements: Sequence[Settlement]) -> set[str]:
+@dataclass(frozen=True, slots=True)
+class Settling:
+    """Decided outcomes, written out before the transaction begins, so that nobody waits for that."""
+
+    settlements: Sequence[Settlement]
+    document: str
+
+
+def settling(settlements: Sequence[Settlement]) -> Settling:
+    """Write decided outcomes out for `settle`."""
+    return Settling(settlements, json.dumps([_settled(item) for item in settlements], ensure_ascii=False))
+
+
+def settle(tx: Transaction, given: Settling | Sequence[Settlement]) -> set[str]:
     """Write decided outcomes. Returns the executions whose token was current; nothing is written for the others."""
-    if not settlements:
+    ready = given if isinstance(given, Settling) else settling(given)
+    if not ready.settlements:
         return set()
-    accepted = tx.hot.settle(tx, [_settled(item) for item in settlements])
+    accepted = tx.hot.settle(tx, ready.document)
     tx.ring(bell.EVENTS)
     tx.ring(bell.WORK)
-    if accepted == len(settlements):
-        return {item.execution_id for item in settlements}
+    if accepted == len(ready.settlements):
+        return {item.execution_id for item in ready.settlements}
     return tx.hot.settled_ids(tx)
 
 

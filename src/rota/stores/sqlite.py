@@ -103,18 +103,18 @@ def cancelling(tx: Any, worker_id: str) -> list[tuple[str, str | None]]:
 _CANCELLING = "SELECT id, cancellation FROM executions WHERE state = 'Cancelling' AND worker_id = ?"
 
 
-def claim(tx: Any, offer: Offer) -> list[list[Any]]:
+def claim(tx: Any, offer: Offer) -> str:
     """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS.
 
     All that one claim leases shares one token, which no claim before has used; the rows come back as one JSON value,
     in one step. A worker that drains, or was convicted and has not heard of it yet, gets nothing.
     """
     if tx.driver.execute(_ANY_PENDING).fetchone() is None:
-        return []
+        return "[]"
     limited = tx.driver.execute(_ANY_LIMITED).fetchone() is not None
     taken = tx.driver.execute(_TAKE_TOKENS, (offer.worker_id,)).fetchone()
     if taken is None:
-        return []
+        return "[]"
     parameters = {
         "token": taken[0],
         "worker": offer.worker_id,
@@ -127,10 +127,10 @@ def claim(tx: Any, offer: Offer) -> list[list[Any]]:
     }
     sql = _claim_sql(limited, offer.queues is not None and len(offer.queues) > 0, offer.functions is not None)
     if tx.driver.execute(sql, parameters).rowcount == 0:
-        return []
-    rows: list[list[Any]] = json.loads(tx.driver.execute(_CLAIMED, (offer.worker_id, taken[0])).fetchone()[0])
+        return "[]"
     tx.driver.execute(_WRITE_STARTED, (tx.now, offer.worker_id, taken[0]))
-    return rows
+    claimed: str = tx.driver.execute(_CLAIMED, (offer.worker_id, taken[0])).fetchone()[0]
+    return claimed
 
 
 _ANY_PENDING = "SELECT 1 FROM executions WHERE state = 'Pending' LIMIT 1"
@@ -189,14 +189,14 @@ def _claim_sql(limited: bool, by_queue: bool, by_type: bool) -> str:
         WHERE id IN ({free})"""
 
 
-def settle(tx: Any, settled: Sequence[Sequence[object]]) -> int:
+def settle(tx: Any, settled: str) -> int:
     """Write ended attempts whose token is current, each with its attempt row, event and history row.
 
     The fence is the first statement: only what it lets into `settled` is looked at by the others.
     """
     run = tx.driver.execute
     run("DELETE FROM settled")
-    accepted: int = run(_FENCE, (json.dumps(settled, ensure_ascii=False),)).rowcount
+    accepted: int = run(_FENCE, (settled,)).rowcount
     if accepted:
         run(_WRITE_ATTEMPTS, (tx.now,))
         run(_WRITE_EVENTS, (tx.now,))
