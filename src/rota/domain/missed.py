@@ -62,6 +62,20 @@ class Occurrence:
 
 
 @dataclass(frozen=True, slots=True)
+class Due:
+    """The decisions of one tick. `next_at` is nominal, or None when the schedule is over.
+
+    `more` says that instants up to now are left: call again with the new `cursor`, and with this `caught_up`.
+    """
+
+    decisions: list[Occurrence]
+    cursor: Instant
+    next_at: Instant | None
+    more: bool = False
+    caught_up: int = 0
+
+
+@dataclass(frozen=True, slots=True)
 class Backlog:
     """Every due instant that is known, oldest first, and what their judgement depends on.
 

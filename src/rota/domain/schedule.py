@@ -21,6 +21,7 @@ from rota.domain.missed import (
     TICK_LATENCY,
     Backlog,
     Decision,
+    Due,
     Missed,
     Occurrence,
     Overlap,
@@ -78,20 +79,6 @@ class Preview:
 
     items: list[Fire]
     skipped: list[SkippedInstant]
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The decisions of one tick. `next_at` is nominal, or None when the schedule is over.
-
-    `more` says that instants up to now are left: call again with the new `cursor`, and with this `caught_up`.
-    """
-
-    decisions: list[Occurrence]
-    cursor: Instant
-    next_at: Instant | None
-    more: bool = False
-    caught_up: int = 0
 
 
 @dataclass(frozen=True, slots=True)
