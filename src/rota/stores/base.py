@@ -58,10 +58,10 @@ class HotStatements(Protocol):
     def claim(self, tx: Any, offer: Offer) -> str:
         """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS as one JSON array."""
 
-    def settle(self, tx: Any, settled: str) -> int:
+    def settle(self, tx: Any, settled: Sequence[Sequence[object]]) -> int:
         """Write ended attempts whose token is current, each with its attempt row, event and history row.
 
-        `settled` is a JSON array of rows of SETTLED_FIELDS.
+        `settled` are rows of SETTLED_FIELDS.
         Returns how many were accepted; `settled_ids` tells which, inside the same transaction.
         """
 

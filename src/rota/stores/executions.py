@@ -101,12 +101,12 @@ class Settling:
     """Decided outcomes, written out before the transaction begins, so that nobody waits for that."""
 
     settlements: Sequence[Settlement]
-    document: str
+    rows: Sequence[Sequence[object]]
 
 
 def settling(settlements: Sequence[Settlement]) -> Settling:
     """Write decided outcomes out for `settle`."""
-    return Settling(settlements, json.dumps([_settled(item) for item in settlements], ensure_ascii=False))
+    return Settling(settlements, [_settled(item) for item in settlements])
 
 
 def settle(tx: Transaction, given: Settling | Sequence[Settlement]) -> set[str]:
@@ -114,7 +114,7 @@ def settle(tx: Transaction, given: Settling | Sequence[Settlement]) -> set[str]:
     ready = given if isinstance(given, Settling) else settling(given)
     if not ready.settlements:
         return set()
-    accepted = tx.hot.settle(tx, ready.document)
+    accepted = tx.hot.settle(tx, ready.rows)
     tx.ring(bell.EVENTS)
     tx.ring(bell.WORK)
     if accepted == len(ready.settlements):
@@ -124,7 +124,8 @@ def settle(tx: Transaction, given: Settling | Sequence[Settlement]) -> set[str]:
 
 def _settled(item: Settlement) -> tuple[object, ...]:
     return (
-        item.execution_id, item.token, item.state, item.attempt_state, item.due_at, 1 if item.counts else 0,
+        item.execution_id, item.token, item.state.value, item.attempt_state.value if item.attempt_state else None,
+        item.due_at, 1 if item.counts else 0,
         None if item.result is None else _compact(item.result), _text(item.error), _text(item.stack),
         None if item.handle is None else _compact(item.handle), _text(item.reason), _event(item),
     )  # fmt: skip

@@ -15,7 +15,7 @@ from rota.stores.base import CLAIM_COLUMNS, DUE_COLUMNS, SETTLED_FIELDS, Offer
 
 DriverError = sqlite3.Error
 
-_ROWS_PER_STEP = 400
+_ROWS_PER_STEP = (256, 64, 16, 4, 1)
 _BUSY_MILLISECONDS = 5000
 
 
@@ -29,7 +29,7 @@ def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA cache_size=-32000")
     connection.execute("PRAGMA wal_autocheckpoint=16000")
-    connection.execute(f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id)) WITHOUT ROWID")
+    connection.execute(f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id) ON CONFLICT IGNORE) WITHOUT ROWID")
 
 
 def _is_ours(connection: sqlite3.Connection) -> bool:
@@ -64,11 +64,14 @@ def translated(error: Exception) -> RotaError | None:
 
 
 def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Insert rows, many in one step."""
+    """Insert rows, many in one step: in steps of a few fixed sizes, so that their statements stay prepared."""
     names = tuple(columns)
-    for start in range(0, len(rows), _ROWS_PER_STEP):
-        part = rows[start : start + _ROWS_PER_STEP]
-        tx.driver.execute(_insert_sql(table, names, len(part)), list(chain.from_iterable(part)))
+    start = 0
+    for size in _ROWS_PER_STEP:
+        while len(rows) - start >= size:
+            step = rows[start : start + size]
+            tx.driver.execute(_insert_sql(table, names, size), list(chain.from_iterable(step)))
+            start += size
 
 
 @lru_cache(maxsize=512)
@@ -189,14 +192,15 @@ def _claim_sql(limited: bool, by_queue: bool, by_type: bool) -> str:
         WHERE id IN ({free})"""
 
 
-def settle(tx: Any, settled: str) -> int:
+def settle(tx: Any, settled: Sequence[Sequence[object]]) -> int:
     """Write ended attempts whose token is current, each with its attempt row, event and history row.
 
-    The fence is the first statement: only what it lets into `settled` is looked at by the others.
+    The fence comes first: only what it leaves in `settled` is looked at by the others.
     """
     run = tx.driver.execute
     run("DELETE FROM settled")
-    accepted: int = run(_FENCE, (settled,)).rowcount
+    insert(tx, "settled", SETTLED_FIELDS, settled)
+    accepted: int = len(settled) - run(_FENCE).rowcount
     if accepted:
         run(_WRITE_ATTEMPTS, (tx.now,))
         run(_WRITE_EVENTS, (tx.now,))
@@ -212,11 +216,10 @@ def settled_ids(tx: Any) -> set[str]:
 
 
 _TERMINAL = "('Succeeded', 'Failed', 'Cancelled')"
-_FENCE = (
-    f"INSERT OR IGNORE INTO settled SELECT {', '.join(f'value->>{i}' for i in range(len(SETTLED_FIELDS)))}"
-    " FROM json_each(?) JOIN executions AS live ON live.id = value->>0 AND live.token = value->>1"
-    " AND live.state IN ('Running', 'Cancelling')"
-)
+_FENCE = """
+    DELETE FROM settled WHERE NOT EXISTS (
+        SELECT 1 FROM executions AS live WHERE live.id = settled.id AND live.token = settled.token
+        AND live.state IN ('Running', 'Cancelling'))"""
 _WRITE_ATTEMPTS = """
     INSERT INTO attempts (execution_id, token, number, state, worker_id, started_at, finished_at, error, stack)
     SELECT e.id, e.token, e.attempt, s.attempt_state, e.worker_id, e.started_at, ?, coalesce(s.error, s.reason), s.stack
