@@ -79,7 +79,8 @@ class Submitter:
         begun = time.time()
         due = datetime.fromtimestamp(begun + 1.2 * count * self._seconds_each, UTC)
         self.submit(count, runAt=due.isoformat())
-        self._seconds_each = (time.time() - begun) / max(1, count)
+        if count >= 20:
+            self._seconds_each = (time.time() - begun) / count
 
     def submit(self, count: int, enough: Callable[[int], None] = lambda done: None, **fields: object) -> None:
         """Submit `count` jobs and return when all are answered or refused. `enough` hears of each that was accepted."""
@@ -173,9 +174,7 @@ def kill_once(rota: Rota, story: Story, submitter: Submitter, draw: random.Rando
     A kill takes the one process away, and its guard ends what is left; a power cut takes everything at once, and the
     work is free again when the lease has run out.
     """
-    health = rota.get("/health/jobs")
-    submitter.fill(max(0, IN_FLIGHT + BACKLOG - health["running"] - health["pending"]))
-    running = eventually(lambda: busy(rota), 60, f"{BUSY} jobs run at once")
+    running = eventually(lambda: filled(rota, submitter), 90, f"{BUSY} jobs run at once")
     after = draw.randrange(BURST)
     reached = threading.Event()
     burst = threading.Thread(
@@ -204,10 +203,15 @@ def kill_once(rota: Rota, story: Story, submitter: Submitter, draw: random.Rando
     return kill
 
 
-def busy(rota: Rota) -> int:
-    """How many jobs run, once that is enough."""
-    running = int(rota.get("/health/jobs")["running"])
-    return running if running >= BUSY else 0
+def filled(rota: Rota, submitter: Submitter) -> int:
+    """Fill the slots, and give how many jobs run once that is enough; 0 when too many ended meanwhile."""
+    health = rota.get("/health/jobs")
+    submitter.fill(max(0, IN_FLIGHT + BACKLOG - health["running"] - health["pending"]))
+    patience = time.monotonic() + 2
+    while (running := int(rota.get("/health/jobs")["running"])) < BUSY:
+        if time.monotonic() > patience:
+            return 0
+    return running
 
 
 def worker_markers(store: Path) -> list[str]:
