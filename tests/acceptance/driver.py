@@ -88,11 +88,12 @@ class Rota:
         apps: Sequence[str | Path] = (),
         variables: Mapping[str, str] | None = None,
         token: str | None = TOKEN,
+        store: Path | None = None,
     ) -> None:
         """`words` follow `rota up` on the command line. Without `token`, Rota makes its own at the first start."""
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.store = folder / "rota.db"
+        self.store = folder / "rota.db" if store is None else store
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.token = token

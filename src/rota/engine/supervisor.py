@@ -21,15 +21,27 @@ class Supervisor:
         self._stopping = False
 
     async def run(self, *, ready: Callable[[], None] = lambda: None) -> None:
-        """Work until `stop`."""
+        """Work until `stop`. What keeps the first worker from beginning is raised; later mistakes are told and outlived."""
+        began = False
+
+        def begun() -> None:
+            nonlocal began
+            began = True
+            ready()
+
         while not self._stopping:
             self._worker = self._make()
             try:
-                await self._worker.run(ready=ready)
+                await self._worker.run(ready=begun)
             except LeaseLostForGood:
                 continue
             except Unavailable as error:
                 self._telemetry.store_unavailable(error)
+                await asyncio.sleep(_PAUSE_SECONDS)
+            except Exception as error:
+                if not began:
+                    raise
+                self._telemetry.loop_failed("worker", error)
                 await asyncio.sleep(_PAUSE_SECONDS)
 
     def stop(self, *, now: bool = False) -> None:

@@ -36,7 +36,9 @@ class _Decided:
     occurrences: list[Occurrence]
     cursor: Instant
     next_at: Instant | None
-    aside: bool = False
+    caught_up: int = 0
+    aside: str | None = None
+    """Why the schedule is set aside, if it is."""
 
 
 @dataclass(slots=True)
@@ -99,6 +101,11 @@ class Ticker:
             for one in decided if len(decided) > 1 else ():
                 self._settle([one])
             return
+        for one in decided:
+            if one.caught_up:
+                self._caught_up[one.item.id] = one.caught_up
+            else:
+                self._caught_up.pop(one.item.id, None)
         self._telemetry.fired(len(plan.fires), len(plan.skips))
 
     def _decide(self, item: DueSchedule, now: Instant) -> _Decided:
@@ -112,19 +119,18 @@ class Ticker:
                 revised_at=item.revised_at,
                 runs=item.runs,
                 limit=_INSTANTS_PER_SCHEDULE,
-                caught_up=self._caught_up.pop(item.id, 0),
+                caught_up=self._caught_up.get(item.id, 0),
             )
             decisions = [self._gate(item, occurrence) for occurrence in answer.decisions]
         except Exception as error:
             return self._aside(item, error)
-        if answer.more:
-            self._caught_up[item.id] = answer.caught_up
-        return _Decided(item, schedule, decisions, answer.cursor, answer.next_at)
+        return _Decided(item, schedule, decisions, answer.cursor, answer.next_at, answer.caught_up)
 
     def _aside(self, item: DueSchedule, error: Exception) -> _Decided:
         """The schedule paused where it is: a mistake of one is told, and costs no other."""
         self._telemetry.loop_failed(f"schedule {item.id}", error)
-        return _Decided(item, _UNREADABLE, [], item.cursor_at, None, aside=True)
+        note = f"set aside by Rota: {type(error).__name__}: {error}"
+        return _Decided(item, _UNREADABLE, [], item.cursor_at, None, aside=note)
 
     def _gate(self, item: DueSchedule, occurrence: Occurrence) -> Occurrence:
         """An instant that would fire does not while its job may not start."""
@@ -152,6 +158,9 @@ class Ticker:
                 _add(plan, one, occurrence)
         if not schedules.advance(tx, plan.cursors):
             raise _Outdated
+        for one in decided:
+            if one.aside:
+                schedules.set_aside(tx, one.item.id, one.aside)
         for execution_id, grace in plan.ends:
             note = {"by": "rota", "reason": "the next occurrence replaces it", "graceSeconds": grace}
             control.request_cancellation(tx, [execution_id], note)

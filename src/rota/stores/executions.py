@@ -92,7 +92,7 @@ def claims(leased: str) -> list[Claim]:
 def _claim(row: Sequence[Any]) -> Claim:
     id, job_id, type, parameters, attempt, token, timeout, retry, on_lost, *rest = row
     policy = DEFAULT_RETRY if retry is None else retry_from_json(retry)
-    lost = OnLost.RETRY if on_lost is None else OnLost(on_lost)
+    lost = OnLost.FAIL if on_lost == OnLost.FAIL.value else OnLost.RETRY
     return Claim(id, job_id, type, parameters, attempt, token, timeout, policy, lost, *rest)
 
 
@@ -237,9 +237,12 @@ def progress(tx: Transaction, execution_id: str, token: int, fraction: float, me
 
 @lru_cache(maxsize=1024)
 def retry_from_json(text: str) -> RetryPolicy:
-    """Read a stored retry policy."""
-    retries, strategy, base_delay, max_delay, statuses = json.loads(text)
-    return RetryPolicy(retries, Strategy(strategy), base_delay, max_delay, tuple(statuses))
+    """Read a stored retry policy; the default where one row cannot be read, so that it spoils no batch."""
+    try:
+        retries, strategy, base_delay, max_delay, statuses = json.loads(text)
+        return RetryPolicy(retries, Strategy(strategy), base_delay, max_delay, tuple(statuses))
+    except (ValueError, TypeError):
+        return DEFAULT_RETRY
 
 
 @lru_cache(maxsize=1024)

@@ -106,7 +106,20 @@ def _owners(tx: Transaction, job_ids: Collection[str]) -> dict[str, DueJob]:
     if not job_ids:
         return {}
     rows = tx.all(select(jobs.c.id, jobs.c.definition, jobs.c.state, jobs.c.note).where(jobs.c.id.in_(job_ids)))
-    return {row.id: DueJob(row.definition, JobState(row.state), row.note) for row in rows}
+    return {row.id: DueJob(row.definition, _job_state(row.state), row.note) for row in rows}
+
+
+def _job_state(text: str) -> JobState:
+    """A state that cannot be read stops that job, and no other."""
+    try:
+        return JobState(text)
+    except ValueError:
+        return JobState.DISABLED
+
+
+def set_aside(tx: Transaction, schedule_id: str, note: str) -> None:
+    """Say why a schedule was paused by Rota itself."""
+    tx.execute(update(schedules).where(schedules.c.id == schedule_id).values(note=note[:500], changed_by="rota"))
 
 
 def advance(tx: Transaction, rows: Sequence[Advanced]) -> bool:

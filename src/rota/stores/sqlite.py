@@ -27,9 +27,11 @@ def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
     connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
-    connection.execute("PRAGMA cache_size=-32000")
-    connection.execute("PRAGMA wal_autocheckpoint=16000")
-    connection.execute(f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id) ON CONFLICT IGNORE) WITHOUT ROWID")
+    connection.execute("PRAGMA cache_size=-8000")
+    connection.execute("PRAGMA wal_autocheckpoint=4000")
+    connection.execute(
+        f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id) ON CONFLICT IGNORE) WITHOUT ROWID"
+    )
 
 
 def _is_ours(connection: sqlite3.Connection) -> bool:
