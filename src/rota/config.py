@@ -65,7 +65,7 @@ class EngineConfig(_Section):
     default_retry_count: int = Field(default=3, ge=0, le=1000)
     retry_delay_strategy: Strategy = Strategy.EXPONENTIAL
     queues: Words = ()
-    poll_seconds: float = Field(default=5, gt=0, le=30, description="the truth behind the wake-ups")
+    poll_seconds: float = Field(default=1, gt=0, le=30, description="the truth behind the wake-ups")
     cancel_grace_seconds: float = Field(default=10, ge=0)
     drain_seconds: float = Field(default=30, ge=0, description="how long a stopping worker lets its jobs finish")
     log_bytes: int = Field(default=1_048_576, ge=0, description="log kept per attempt")

@@ -307,7 +307,9 @@ def test_a_rule_that_cannot_be_read_is_set_aside_while_the_others_fire(works: An
     works.tick("1m", "1m")
     assert works.decisions(good) == works.decisions(other) == ["fired", "skippedOverlap"]
     assert (works.decisions(broken), works.executions(broken)) == ([], [])
-    assert works.get(broken).state is ScheduleState.PAUSED
+    aside = works.get(broken)
+    assert aside.state is ScheduleState.PAUSED
+    assert aside.note.startswith("set aside by Rota: ")
     assert works.telemetry.counters[f"loop_schedule {broken}_failed"] == 1
 
 

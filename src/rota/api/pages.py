@@ -13,6 +13,8 @@ router = APIRouter(include_in_schema=False)
 
 _FILES = {
     "": ("static/swagger.html", "text/html"),
+    "landing.html": ("static/landing.html", "text/html"),
+    "landing.css": ("static/landing.css", "text/css"),
     "page.css": ("static/swagger.css", "text/css"),
     "page.js": ("static/swagger.js", "text/javascript"),
     "swagger-ui.css": ("vendor/swagger/swagger-ui.css", "text/css"),
@@ -20,20 +22,11 @@ _FILES = {
 }
 """Everything below /swagger: nothing else can be asked for."""
 
-_LANDING = """<!doctype html>
-<html lang="en"><head><meta charset="utf-8"><title>Rota</title></head>
-<body><main><h1>Rota</h1>
-<p>The job scheduler that accounts for every run.</p>
-<ul><li>The REST API is at <code>/api</code> and takes a bearer token.</li>
-<li><a href="/swagger">Swagger UI</a> describes it and lets you try it.</li>
-<li><a href="/health/ready">Ready?</a></li></ul></main></body></html>
-"""
-
 
 @router.get("/")
 async def landing() -> Response:
     """Where things are."""
-    return Response(_LANDING, media_type="text/html")
+    return _file("landing.html")
 
 
 @router.get("/swagger")

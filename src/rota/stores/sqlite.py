@@ -28,7 +28,6 @@ def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
     connection.execute("PRAGMA foreign_keys=ON")
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA cache_size=-8000")
-    connection.execute("PRAGMA wal_autocheckpoint=4000")
     connection.execute(
         f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id) ON CONFLICT IGNORE) WITHOUT ROWID"
     )
