@@ -9,7 +9,7 @@ from rota.api.models import Input, Output, Paging, PlainText, Time, TimeInput, c
 from rota.service.schedules import Decision, OccurrenceRecord, Preview, ScheduleRecord, ScheduleState
 
 READ_ONLY = frozenset(
-    {"id", "state", "describe", "rule", "revision", "nextAt", "lastAt", "runs", "note", "createdBy", "createdAt", "updatedAt"}
+    {"id", "jobName", "state", "describe", "rule", "revision", "nextAt", "lastAt", "runs", "note", "createdBy", "createdAt", "updatedAt"}
 )  # fmt: skip
 """The fields of a schedule that a PUT may hold and that it does not change."""
 
@@ -58,6 +58,7 @@ class ScheduleOutput(Output):
 
     id: str
     job_id: str
+    job_name: str | None
     key: str | None
     name: str | None
     description: str | None
@@ -149,6 +150,7 @@ def schedule_shown(record: ScheduleRecord) -> ScheduleOutput:
         | {
             "id": record.id,
             "jobId": record.job_id,
+            "jobName": record.job_name,
             "key": record.key,
             "name": record.name,
             "description": schedule.description,

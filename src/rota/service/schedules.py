@@ -48,11 +48,13 @@ def create(
     """Give a job a schedule. NotFound if there is no such job."""
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
-        if jobs.get(tx, job_id) is None:
+        owner = jobs.get(tx, job_id)
+        if owner is None:
             raise NotFound("no such job")
         schedule = Schedule.parse(document, now=tx.now, spread=job_id)
         _refuse_taken_key(tx, job_id, schedule.key)
-        record = added(ctx, tx, job_id, schedule, created_by=created_by or ctx.principal.name)
+        made = added(ctx, tx, job_id, schedule, created_by=created_by or ctx.principal.name)
+        record = replace(made, job_name=owner.job.name)
         ctx.audit(tx, "create", "schedule", record.id, {"jobId": job_id, "rule": schedule.document()})
         ctx.remember(tx, record)
     return record

@@ -44,6 +44,7 @@ class ScheduleRecord:
     changed_by: str
     created_at: Instant
     updated_at: Instant
+    job_name: str | None = None
 
     @property
     def schedule(self) -> Schedule:
@@ -195,7 +196,7 @@ _NAMES = (
     "id", "job_id", "key", "name", "state", "rule", "revision", "revised_at", "cursor_at", "next_at", "runs", "note",
     "created_by", "changed_by", "created_at", "updated_at",
 )  # fmt: skip
-_SCHEDULE = select(*(schedules.c[name] for name in _NAMES))
+_SCHEDULE = select(*(schedules.c[name] for name in _NAMES), jobs.c.name.label("job_name")).join(jobs)
 _FIRING = (schedules.c.state == literal("Enabled", literal_execute=True)) & schedules.c.next_at.is_not(None)
 
 
