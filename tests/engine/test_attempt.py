@@ -14,7 +14,7 @@ CLAIM = Claim(id="execution", job_id=None, type="echo", parameters=None, attempt
 
 
 def attempt(log_bytes: int = 1_000_000) -> Attempt:
-    return Attempt(CLAIM, lambda: 42, log_bytes)
+    return Attempt(CLAIM, lambda: 42, log_bytes, 1e9)
 
 
 def test_lines_are_numbered_and_taken_once() -> None:

@@ -43,10 +43,12 @@ class Timeline:
 
     def ahead(self, after: Instant) -> Step:
         """The step after an instant, whatever the start and end. Equal rules share one computation."""
-        search = _remembered_search if self.rule.reads_clock else _search
-        return search(self.rule, self.time_zone, self.gap, self.overlap, after)
+        if self.rule.reads_clock:
+            return _search(self.rule, self.time_zone, self.gap, self.overlap, after)
+        return Step((), next(self.rule.moments(Zone.named(self.time_zone), self.gap, self.overlap, after), None))
 
 
+@lru_cache(maxsize=32768)
 def _search(rule: Rule, time_zone: str, gap: DstGap, overlap: DstOverlap, after: Instant) -> Step:
     suppressed: list[Moment] = []
     fire: Moment | None = None
@@ -60,6 +62,3 @@ def _search(rule: Rule, time_zone: str, gap: DstGap, overlap: DstOverlap, after:
         if fire.note is not Note.SHIFTED:
             break
     return Step(tuple(suppressed), fire)
-
-
-_remembered_search = lru_cache(maxsize=32768)(_search)

@@ -17,10 +17,24 @@ _LEAST_COST = 32
 class Attempt:
     """The worker's side of a `Claim`. `log` and `progressed` may be called from any thread."""
 
-    __slots__ = ("_budget", "_clock", "_lines", "_numbers", "claim", "ended", "grace", "progress", "stop", "task")
+    __slots__ = (
+        "_budget",
+        "_clock",
+        "_lines",
+        "_numbers",
+        "claim",
+        "deadline",
+        "ended",
+        "grace",
+        "progress",
+        "stop",
+        "task",
+    )
 
-    def __init__(self, claim: Claim, clock: Callable[[], Instant], log_bytes: int) -> None:
+    def __init__(self, claim: Claim, clock: Callable[[], Instant], log_bytes: int, deadline: float) -> None:
+        """`deadline` is when its timeout is over, in monotonic seconds."""
         self.claim = claim
+        self.deadline = deadline
         self.task: asyncio.Task[None] | None = None
         self.stop: Outcome | None = None
         """Why it was told to stop: `TimedOut`, `Cancelled`, `Interrupted` or `Lost`."""

@@ -1,31 +1,24 @@
-"""Runs one attempt: finds its executor, gives it its context and its timeout, and turns whatever comes into an Outcome."""
+"""Runs one attempt: finds its executor, gives it its context, and turns whatever comes into an Outcome."""
 
 import asyncio
 import json
-import time
 import traceback
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 
-from rota.domain.instant import SECOND
 from rota.domain.outcome import Failed, Outcome, Succeeded, TimedOut
 from rota.domain.text import storable
 from rota.engine.attempt import Attempt
 from rota.executors.base import Context, Executor
 
-_TIMEOUT_GRACE_SECONDS = 1.0
 _LONGEST_STACK = 16_384
 
 
 class Runner:
     """Runs attempts on the current event loop. Never raises."""
 
-    def __init__(
-        self, executors: Mapping[str, Executor], worker_id: str, stop: Callable[[Attempt, Outcome, float], None]
-    ) -> None:
-        """`stop` tells an attempt to stop: why, and how many seconds it may take."""
+    def __init__(self, executors: Mapping[str, Executor], worker_id: str) -> None:
         self._executors = executors
         self._worker_id = worker_id
-        self._stop = stop
 
     async def run(self, attempt: Attempt) -> Outcome:
         """The outcome of the attempt. When it returns, nothing of the work is left."""
@@ -37,17 +30,7 @@ class Runner:
             parameters = json.loads(claim.parameters) if claim.parameters else {}
         except ValueError:
             return Failed("the parameters are not JSON", retryable=False)
-        timeout = claim.timeout / SECOND
-        context = Context(
-            claim,
-            parameters,
-            worker_id=self._worker_id,
-            deadline=time.monotonic() + timeout,
-            attempt=attempt,
-        )
-        timer = asyncio.get_running_loop().call_later(
-            timeout, self._stop, attempt, TimedOut(claim.timeout), _TIMEOUT_GRACE_SECONDS
-        )
+        context = Context(claim, parameters, worker_id=self._worker_id, deadline=attempt.deadline, attempt=attempt)
         try:
             outcome = await executor.run(context)
         except asyncio.CancelledError:
@@ -56,8 +39,6 @@ class Runner:
             outcome = attempt.stop or Failed(
                 describe(error), stack="".join(traceback.format_exception(error))[-_LONGEST_STACK:]
             )
-        finally:
-            timer.cancel()
         return outcome if attempt.stop is None else _after_stop(attempt.stop, outcome)
 
 

@@ -13,9 +13,10 @@ from rota.config import Config
 from rota.domain.errors import Unavailable
 from rota.domain.execution import Claim
 from rota.domain.instant import SECOND, Instant
-from rota.domain.outcome import Cancelled, Interrupted, Lost, Outcome
+from rota.domain.outcome import Cancelled, Interrupted, Lost, Outcome, TimedOut
 from rota.engine.attempt import Attempt
 from rota.engine.completer import Ended, Exchange, Notes, exchange
+from rota.engine.deadlines import Deadlines
 from rota.engine.heartbeat import Heartbeat
 from rota.engine.runner import Runner
 from rota.executors.base import Executor
@@ -29,6 +30,7 @@ T = TypeVar("T")
 _NOTE_SECONDS = 0.5
 _RETRY_SECONDS = 0.25
 _ABANDON_SECONDS = 5.0
+_TIMEOUT_GRACE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -59,8 +61,9 @@ class Worker:
         self._config = config
         self._telemetry = telemetry
         self.identity = identity
-        self._runner = Runner(executors, identity.id, self._stop)
+        self._runner = Runner(executors, identity.id)
         self._attempts: dict[str, Attempt] = {}
+        self._deadlines = Deadlines(self._attempts, self._time_out)
         self._ended: list[Ended] = []
         self._untold = Notes()
         self._slots = config.engine.max_concurrent_jobs
@@ -116,6 +119,7 @@ class Worker:
 
     async def close(self) -> None:
         """Give back what the executors hold, and say goodbye to the store."""
+        self._deadlines.close()
         for executor in self._executors.values():
             await executor.close()
         await self._say_goodbye()
@@ -163,8 +167,9 @@ class Worker:
             self._ended = ended + self._ended
             self._untold = notes
             raise
+        begun = time.monotonic()
         for claim in answer.claims:
-            self._start(claim)
+            self._start(claim, begun)
         for execution_id, cancellation in answer.cancelling.items():
             self._cancel(execution_id, cancellation)
         self._next_due = answer.next_due
@@ -216,9 +221,11 @@ class Worker:
             except TimeoutError:
                 return
 
-    def _start(self, claim: Claim) -> None:
-        attempt = Attempt(claim, self._database.clock.now, self._config.engine.log_bytes)
+    def _start(self, claim: Claim, begun: float) -> None:
+        deadline = begun + claim.timeout / SECOND
+        attempt = Attempt(claim, self._database.clock.now, self._config.engine.log_bytes, deadline)
         self._attempts[claim.id] = attempt
+        self._deadlines.watch(attempt)
         attempt.task = asyncio.create_task(self._attend(attempt))
 
     async def _attend(self, attempt: Attempt) -> None:
@@ -239,6 +246,9 @@ class Worker:
         asked = cancellation.get("graceSeconds")
         grace = float(asked) if isinstance(asked, int | float) else self._config.engine.cancel_grace_seconds
         self._stop(attempt, Cancelled(str(cancellation.get("reason") or "cancelled")), grace)
+
+    def _time_out(self, attempt: Attempt) -> None:
+        self._stop(attempt, TimedOut(attempt.claim.timeout), _TIMEOUT_GRACE_SECONDS)
 
     def _stop(self, attempt: Attempt, reason: Outcome, grace: float) -> None:
         """Tell an attempt to stop; give it up when it neither ends nor can be killed."""

@@ -2,7 +2,7 @@
 
 import json
 import sqlite3
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -67,11 +67,16 @@ def translated(error: Exception) -> RotaError | None:
 def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Insert rows, many in one step: in steps of a few fixed sizes, so that their statements stay prepared."""
     names = tuple(columns)
+    for step in _steps(rows):
+        tx.driver.execute(_insert_sql(table, names, len(step)), list(chain.from_iterable(step)))
+
+
+def _steps(rows: Sequence[Sequence[object]]) -> Iterator[Sequence[Sequence[object]]]:
+    """Rows in steps of a few fixed sizes."""
     start = 0
     for size in _ROWS_PER_STEP:
         while len(rows) - start >= size:
-            step = rows[start : start + size]
-            tx.driver.execute(_insert_sql(table, names, size), list(chain.from_iterable(step)))
+            yield rows[start : start + size]
             start += size
 
 
@@ -261,16 +266,20 @@ _DUE_SCHEDULES = f"""
 
 def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> int:
     """Move the cursors of enabled schedules still at the revision and cursor given; says how many moved."""
-    moved: int = tx.driver.execute(_ADVANCE, (json.dumps(rows),)).rowcount
+    moved = 0
+    for step in _steps(rows):
+        moved += tx.driver.execute(_advance_sql(len(step)), list(chain.from_iterable(step))).rowcount
     return moved
 
 
-_ADVANCE = """
-    UPDATE schedules SET cursor_at = given.value->>3, next_at = given.value->>4, runs = given.value->>5,
-        state = given.value->>6
-    FROM json_each(?) AS given
-    WHERE schedules.id = given.value->>0 AND schedules.revision = given.value->>1
-      AND schedules.cursor_at = given.value->>2 AND schedules.state = 'Enabled'"""
+@lru_cache(maxsize=8)
+def _advance_sql(count: int) -> str:
+    return f"""
+        UPDATE schedules SET cursor_at = given.column4, next_at = given.column5, runs = given.column6,
+            state = given.column7
+        FROM (VALUES {",".join(["(?,?,?,?,?,?,?)"] * count)}) AS given
+        WHERE schedules.id = given.column1 AND schedules.revision = given.column2
+          AND schedules.cursor_at = given.column3 AND schedules.state = 'Enabled'"""
 
 
 def append_logs(tx: Any, rows: Sequence[Sequence[object]]) -> None:
