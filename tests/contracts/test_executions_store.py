@@ -10,10 +10,11 @@ from sqlalchemy import func, select, update
 
 from rota.domain.execution import AttemptState, Claim, NewExecution, Settlement, State, Trigger
 from rota.domain.instant import HOUR, MINUTE, SECOND
+from rota.domain.job import Defaults, Job, JobState
 from rota.domain.outcome import Cancelled, Deferred, Failed, Interrupted, Lost, Outcome, Succeeded, TimedOut
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
 from rota.domain.transition import decide
-from rota.stores import bell, control, executions, history, workers
+from rota.stores import bell, control, executions, history, jobs, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.history import AttemptRecord, ExecutionRecord
@@ -683,6 +684,77 @@ class TestHoldingAndExpiring:
             SCHEDULE: [(one, State.RUNNING)],
             "overlap:mine": [(two, State.PENDING)],
         }
+
+
+class TestWorkOfAJobThatStopped:
+    """A job is paused, disabled or deleted while an attempt of it runs."""
+
+    @pytest.fixture
+    def job(self, world: World) -> str:
+        definition = Job.parse({"name": "a job", "jobType": "echo"}, defaults=Defaults()).to_json()
+        now = world.clock.now()
+        record = jobs.JobRecord(
+            JOB, definition, JobState.ENABLED, "api", None, 1, None, None, "ann", "ann", now, now
+        )  # fmt: skip
+        world.write(lambda tx: jobs.add(tx, record))
+        return JOB
+
+    def stop(self, world: World, job: str, state: JobState) -> None:
+        def work(tx: Transaction) -> None:
+            jobs.set_state(tx, job, state, note=None, resume_at=None, changed_by="ann")
+            control.hold(tx, job)
+
+        world.write(work)
+
+    @pytest.mark.parametrize("outcome", [Failed("x"), TimedOut(SECOND), Lost(), Interrupted(), Deferred(SECOND, {})])
+    @pytest.mark.parametrize(
+        ("state", "trigger"),
+        [
+            (JobState.DISABLED, Trigger.SCHEDULE),
+            (JobState.DISABLED, Trigger.MANUAL),
+            (JobState.PAUSED, Trigger.SCHEDULE),
+            (JobState.PAUSED, Trigger.SUBMISSION),
+        ],
+    )
+    def test_nothing_more_of_it_starts(
+        self, world: World, job: str, outcome: Outcome, state: JobState, trigger: Trigger
+    ) -> None:
+        id = world.enqueue(job_id=job, trigger=trigger, retry=RetryPolicy(base_delay=SECOND))
+        claim = world.claim_one()
+        self.stop(world, job, state)
+        assert world.settle(claim, outcome)
+        world.clock.advance("1h")
+        assert world.claim() == []
+        assert world.get(id).state is State.WAITING
+        world.write(lambda tx: control.release(tx, job))
+        assert [claim.id for claim in world.claim()] == [id]
+
+    def test_what_a_person_asked_for_goes_on_through_a_pause(self, world: World, job: str) -> None:
+        id = world.enqueue(job_id=job, trigger=Trigger.MANUAL, retry=RetryPolicy(base_delay=SECOND))
+        claim = world.claim_one()
+        self.stop(world, job, JobState.PAUSED)
+        assert world.settle(claim, Failed("x"))
+        world.clock.advance("1h")
+        assert [(claim.id, claim.attempt) for claim in world.claim()] == [(id, 2)]
+
+    def test_with_its_job_it_ends(self, world: World, job: str) -> None:
+        failing, done, other = world.enqueue(job_id=job), world.enqueue(job_id=job), world.enqueue()
+        claims = world.claim()
+        world.write(lambda tx: jobs.remove(tx, job, changed_by="ann"))
+        outcomes: list[Outcome] = [Failed("x"), Succeeded(), Failed("x")]
+        settled = [decide(claim, outcome, world.clock.now()) for claim, outcome in zip(claims, outcomes, strict=True)]
+        assert world.write(lambda tx: executions.settle(tx, settled)) == {failing, done, other}
+        assert [world.get(id).state.value for id in (failing, done, other)] == ["Cancelled", "Succeeded", "Retrying"]
+        assert (world.get(failing).reason, world.get(failing).error) == ("its job was deleted", "x")
+        assert [attempt.state for attempt in world.attempts(failing)] == [AttemptState.FAILED]
+        assert world.events(failing)[-1] == "execution.cancelled"
+
+    def test_what_ends_well_ends_well(self, world: World, job: str) -> None:
+        id = world.enqueue(job_id=job)
+        claim = world.claim_one()
+        self.stop(world, job, JobState.DISABLED)
+        assert world.settle(claim, Succeeded())
+        assert world.get(id).state is State.SUCCEEDED
 
 
 class TestLeases:

@@ -67,6 +67,7 @@ LEGAL: dict[State, frozenset[State]] = {
             State.CANCELLED,
             State.PENDING,
             State.SCHEDULED,
+            State.WAITING,
         }
     ),
     State.CANCELLING: frozenset({State.CANCELLED, State.SUCCEEDED}),

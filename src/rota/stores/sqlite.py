@@ -10,6 +10,7 @@ from typing import Any
 from sqlalchemy import exc
 
 from rota.domain.errors import ConfigurationInvalid, RotaError, Unavailable
+from rota.domain.execution import TERMINAL
 from rota.domain.instant import Instant
 from rota.stores.base import CLAIM_COLUMNS, DUE_COLUMNS, SETTLED_FIELDS, Offer
 
@@ -201,18 +202,23 @@ def _claim_sql(limited: bool, by_queue: bool, by_type: bool) -> str:
 def settle(tx: Any, settled: Sequence[Sequence[object]]) -> int:
     """Write ended attempts whose token is current, each with its attempt row, event and history row.
 
-    The fence comes first: only what it leaves in `settled` is looked at by the others.
+    The fence comes first: only what it leaves in `settled` is looked at by the others. What would be tried again waits
+    while its job is paused or disabled, and ends with a job that was deleted (docs/adr/0014).
     """
     run = tx.driver.execute
     run("DELETE FROM settled")
     insert(tx, "settled", SETTLED_FIELDS, settled)
     accepted: int = len(settled) - run(_FENCE).rowcount
     if accepted:
+        goes_on = any(row[_STATE] not in TERMINAL for row in settled)
+        if goes_on:
+            run(_HOLD_SETTLED)
         run(_WRITE_ATTEMPTS, (tx.now,))
         run(_WRITE_EVENTS, (tx.now,))
         if run(_MOVE_TO_HISTORY, (tx.now,)).rowcount:
             run(_DELETE_FINISHED)
-        run(_REQUEUE)
+        if goes_on:
+            run(_REQUEUE)
     return accepted
 
 
@@ -221,11 +227,20 @@ def settled_ids(tx: Any) -> set[str]:
     return set(json.loads(tx.driver.execute("SELECT json_group_array(id) FROM settled").fetchone()[0]))
 
 
+_STATE = SETTLED_FIELDS.index("state")
 _TERMINAL = "('Succeeded', 'Failed', 'Cancelled')"
 _FENCE = """
     DELETE FROM settled WHERE NOT EXISTS (
         SELECT 1 FROM executions AS live WHERE live.id = settled.id AND live.token = settled.token
         AND live.state IN ('Running', 'Cancelling'))"""
+_HOLD_SETTLED = f"""
+    UPDATE settled SET state = CASE WHEN job.deleted_at IS NULL THEN 'Waiting' ELSE 'Cancelled' END,
+        event = CASE WHEN job.deleted_at IS NULL THEN event ELSE 'execution.cancelled' END,
+        reason = CASE WHEN job.deleted_at IS NULL THEN reason ELSE 'its job was deleted' END
+    FROM executions AS live JOIN jobs AS job ON job.id = live.job_id
+    WHERE live.id = settled.id AND settled.state NOT IN {_TERMINAL}
+      AND (job.deleted_at IS NOT NULL OR job.state = 'Disabled'
+           OR (job.state = 'Paused' AND live.trigger <> 'manual'))"""
 _WRITE_ATTEMPTS = """
     INSERT INTO attempts (execution_id, token, number, state, worker_id, started_at, finished_at, error, stack)
     SELECT e.id, e.token, e.attempt, s.attempt_state, e.worker_id, e.started_at, ?, coalesce(s.error, s.reason), s.stack
