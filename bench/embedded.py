@@ -22,7 +22,7 @@ def embedded(folder: Path, *, concurrency: int, loops: bool = False) -> Iterator
     }
     app = App(load(flags=flags))
     app.prepare()
-    engine = EngineThread(app.supervisor())
+    engine = EngineThread(app.supervisor(), app.telemetry)
     engine.start()
     running = app.loops if loops else []
     for loop in running:

@@ -6,9 +6,11 @@ The first SIGINT or SIGTERM drains: running work may end within the drain time. 
 import asyncio
 import contextlib
 import ipaddress
+import os
 import signal
 import socket
 import sys
+import threading
 from collections.abc import Callable, Iterator
 
 import uvicorn
@@ -23,6 +25,7 @@ from rota.stores import schema
 from rota.version import __version__
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
+_LAST_RESORT_SECONDS = 8.0
 
 
 def run_up(config: Config) -> int:
@@ -61,7 +64,7 @@ def _coordinate(config: Config, *, with_worker: bool) -> int:
         schema.require_current(app.database, create=True)
         token = access.bootstrap(app.database, config.admin_token)
         app.prepare()
-        engine = EngineThread(app.supervisor()) if with_worker else None
+        engine = EngineThread(app.supervisor(), app.telemetry) if with_worker else None
         asyncio.run(_serve(app, engine, listener, token))
     app.close()
     return 0
@@ -88,6 +91,8 @@ async def _serve(app: App, engine: EngineThread | None, listener: socket.socket,
     loop = asyncio.get_running_loop()
 
     def close() -> None:
+        for step in app.loops:
+            step.stop()
         app.stopping.set()
         server.should_exit = True
 
@@ -136,25 +141,31 @@ class _Server(uvicorn.Server):
 
 
 class _Stop:
-    """The first signal drains, every later one stops now."""
+    """The first signal drains, every later one stops now.
+
+    A job may block the event loop that should hear of it, so the process ends some seconds after the second signal
+    whatever happens: the guard then kills what is left and frees the leases.
+    """
 
     def __init__(self, first: Callable[[], None], second: Callable[[], None]) -> None:
         self._first = first
         self._second = second
-        self._asked = False
+        self._asked = 0
 
     def listen(self) -> None:
-        loop = asyncio.get_running_loop()
+        self._loop = asyncio.get_running_loop()
         for number in _SIGNALS:
-            loop.add_signal_handler(number, self._hear)
+            signal.signal(number, self._hear)
 
-    def _hear(self) -> None:
-        if not self._asked:
-            self._asked = True
+    def _hear(self, _number: int, _frame: object) -> None:
+        self._asked += 1
+        if self._asked == 1:
             telemetry.logger.info("stopping: running jobs may finish; once more to stop now")
-            self._first()
-        else:
-            self._second()
+        elif self._asked == 2:
+            last_resort = threading.Timer(_LAST_RESORT_SECONDS, os._exit, (1,))
+            last_resort.daemon = True
+            last_resort.start()
+        self._loop.call_soon_threadsafe(self._first if self._asked == 1 else self._second)
 
 
 def _refuse_exposure(config: Config) -> None:

@@ -114,7 +114,7 @@ class Telemetry:
         if first:
             logger.error("%s; waiting for it", error)
 
-    def loop_failed(self, name: str, error: Exception) -> None:
+    def loop_failed(self, name: str, error: BaseException) -> None:
         """A loop's step raised; it goes on."""
         self.count(f"loop_{name}_failed")
         logger.error("the %s stumbled and goes on: %s: %s", name, type(error).__name__, error, exc_info=error)

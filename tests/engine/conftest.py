@@ -61,7 +61,7 @@ class Engine:
         self.made: list[Worker] = []
         self.executors: list[Functions] = []
         self._jobs = jobs
-        self.thread = EngineThread(Supervisor(self._make, self.telemetry))
+        self.thread = EngineThread(Supervisor(self._make, self.telemetry), self.telemetry)
         self.rescuer = Rescuer(database, self.config.lease, self.telemetry)
 
     def _make(self) -> Worker:

@@ -99,7 +99,8 @@ def test_the_first_reason_to_stop_stands() -> None:
         one.task = asyncio.ensure_future(asyncio.sleep(3600))
         one.stop_because(Cancelled("first"), 2.5)
         one.stop_because(Lost(), 0)
-        assert (one.stop, one.grace) == (Cancelled("first"), 2.5)
+        assert (one.stop, one.grace) == (Cancelled("first"), 0)
+        assert not one.stop_because(Lost(), 1)
         with pytest.raises(asyncio.CancelledError):
             await one.task
 

@@ -26,7 +26,7 @@ from rota.engine.thread import EngineThread
 
 app = App(load(flags={"db": sys.argv[1], "log": "quiet"}))
 app.prepare()
-thread = EngineThread(app.supervisor())
+thread = EngineThread(app.supervisor(), app.telemetry)
 thread.start()
 thread.join()
 """

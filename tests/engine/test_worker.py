@@ -123,7 +123,7 @@ def test_work_that_succeeds_in_spite_of_its_cancellation_has_succeeded(
 def test_work_that_swallows_its_cancellation_is_given_up_and_its_slot_is_free(
     start: Callable[..., Any], eventually: Callable[..., None], gate: Any, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("rota.engine.worker._ABANDON_SECONDS", 0.1)
+    monkeypatch.setattr("rota.engine.attempts._ABANDON_SECONDS", 0.1)
     engine = start({"stubborn": gate.wait_whatever_happens, "nothing": nothing}, engine={"max_concurrent_jobs": 1})
     (stubborn,) = engine.enqueue("stubborn")
     eventually(lambda: gate.came == 1)

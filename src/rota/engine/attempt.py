@@ -79,10 +79,15 @@ class Attempt:
         del self._lines[: len(lines)]  # another thread may have added one meanwhile
         return lines
 
-    def stop_because(self, reason: Outcome, grace: float) -> None:
-        """Tell the work to stop within `grace` seconds. The first reason stands."""
-        if self.ended or self.task is None or self.stop is not None:
-            return
-        self.stop = reason
+    def stop_because(self, reason: Outcome, grace: float) -> bool:
+        """Tell the work to stop within `grace` seconds. The first reason stands; False when nothing has changed.
+
+        A later, shorter grace does not reach the work itself, which has been told; whoever waits for it stops waiting.
+        """
+        if self.ended or self.task is None or (self.stop is not None and grace >= self.grace):
+            return False
         self.grace = grace
-        self.task.cancel()
+        if self.stop is None:
+            self.stop = reason
+            self.task.cancel()
+        return True

@@ -3,18 +3,18 @@
 This is the only place where the engine writes. Everything it writes is fenced by the token of the attempt.
 """
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rota.domain.errors import Unavailable
+from rota.domain.errors import RotaError
 from rota.domain.execution import Claim, Settlement
 from rota.domain.instant import Instant
-from rota.domain.outcome import Failed, Outcome
+from rota.domain.outcome import Failed, Interrupted, Outcome
 from rota.domain.transition import decide
 from rota.stores import executions
 from rota.stores.base import Offer
-from rota.stores.database import Database
+from rota.stores.database import Database, Transaction
 
 
 @dataclass(slots=True)
@@ -46,24 +46,29 @@ class Exchange:
     next_due: Instant | None
 
 
-def exchange(database: Database, ended: Sequence[Ended], notes: Notes, offer: Offer) -> Exchange:
+def exchange(
+    database: Database, ended: Sequence[Ended], notes: Notes, offer: Offer, held: Collection[str] | None = None
+) -> Exchange:
     """Settle what has ended, then claim what fits into the free slots, in one transaction.
 
     What can be made ready before the transaction is, and what can be read after it is too: the store has one writer.
-    One outcome that cannot be stored fails alone; the others are settled without it.
+    `held` is what the worker has in hand: whatever else the store has leased to it never reached it (the answer was
+    lost) and is handed back. One outcome that cannot be stored fails alone; the others are settled without it.
     """
     try:
-        return _exchange(database, ended, notes, offer)
-    except Unavailable:
+        return _exchange(database, ended, notes, offer, held)
+    except RotaError:
         raise
     except Exception:
         if not ended:
             raise
         storable = [item if _can_be_stored(database, item) else _refusal(item) for item in ended]
-        return _exchange(database, storable, Notes(), offer)
+        return _exchange(database, storable, Notes(), offer, held)
 
 
-def _exchange(database: Database, ended: Sequence[Ended], notes: Notes, offer: Offer) -> Exchange:
+def _exchange(
+    database: Database, ended: Sequence[Ended], notes: Notes, offer: Offer, held: Collection[str] | None
+) -> Exchange:
     now = database.clock.now()
     ready = executions.settling([decide(item.claim, item.outcome, now) for item in ended])
     lines = [*notes.lines, *(line for item in ended for line in item.lines)]
@@ -76,12 +81,23 @@ def _exchange(database: Database, ended: Sequence[Ended], notes: Notes, offer: O
             decided = [decide(item.claim, item.outcome, now, cancelling=item.claim.id in cancelling) for item in ended]
             ready = executions.settling(decided)
         accepted = executions.settle(tx, ready)
+        if held is not None:
+            _hand_back_unheld(tx, offer.worker_id, held)
         tx.hot.promote(tx)
         leased = executions.lease(tx, offer)
         next_due = tx.hot.next_due(tx)
     settled = [item for item in ready.settlements if item.execution_id in accepted]
     refused = [item for item in ready.settlements if item.execution_id not in accepted]
     return Exchange(now, settled, refused, executions.claims(leased), cancelling, next_due)
+
+
+def _hand_back_unheld(tx: Transaction, worker_id: str, held: Collection[str]) -> None:
+    for execution_id, token in executions.holdings(tx, worker_id).items():
+        found = None if execution_id in held else executions.held(tx, execution_id, token)
+        if found is not None:
+            claim, cancelling = found
+            outcome = Interrupted("the claim never reached its worker")
+            executions.settle(tx, [decide(claim, outcome, tx.now, cancelling=cancelling)])
 
 
 def _can_be_stored(database: Database, item: Ended) -> bool:
@@ -92,7 +108,7 @@ def _can_be_stored(database: Database, item: Ended) -> bool:
             raise _TakenBack
     except _TakenBack:
         return True
-    except Unavailable:
+    except RotaError:
         raise
     except Exception:
         return False

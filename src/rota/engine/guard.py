@@ -13,41 +13,86 @@ import signal
 import sys
 import time
 from pathlib import Path
+from typing import Any
 
 from rota.processes import kill_marked
 from rota.stores.beat import Heart
 
 _LEAST_RETRY_SECONDS = 0.25
+_STDIN = 0
 
 
 def main() -> int:
     """Beat until the worker says goodbye or is gone."""
     signal.signal(signal.SIGINT, signal.SIG_IGN)
     signal.signal(signal.SIGTERM, signal.SIG_IGN)
-    orders = json.loads(sys.stdin.buffer.readline())
-    worker_id, interval, lease = orders["worker"], orders["heartbeat"], orders["lease"]
-    heart = Heart(orders["url"], worker_id, round(lease * 1_000_000))
-    parent = os.getppid()
-    trusted_until = time.monotonic() + lease
-    wait = interval
-    while True:
-        readable, _, _ = select.select([sys.stdin], [], [], wait)
-        if readable:
-            return _worker_ended(sys.stdin.buffer.readline(), heart, worker_id)
-        if _is_stopped(parent):
-            wait = interval
-            continue
-        started = time.monotonic()
-        try:
-            alive = heart.beat()
-        except Exception:
-            wait = max(_LEAST_RETRY_SECONDS, min(interval, (trusted_until - started) / 2))
-            continue
-        trusted_until, wait = started + lease, interval
-        try:
-            print(f"{'beat' if alive else 'lost'} {started}", flush=True)  # noqa: T201
-        except BrokenPipeError:
-            return _worker_ended(b"", heart, worker_id)
+    heard = b""
+    while b"\n" not in heard:
+        heard += os.read(_STDIN, 65536) or b"\n"
+    first, _, rest = heard.partition(b"\n")
+    return Guard(json.loads(first), rest).watch()
+
+
+class Guard:
+    """Beats for one worker, as long as that worker shows that it lives."""
+
+    def __init__(self, orders: dict[str, Any], rest: bytes) -> None:
+        self._worker_id: str = orders["worker"]
+        self._interval: float = orders["heartbeat"]
+        self._lease: float = orders["lease"]
+        self._heart = Heart(orders["url"], self._worker_id, round(self._lease * 1_000_000))
+        self._parent = os.getppid()
+        self._rest = rest
+        self._over = False
+        self._turned_at = time.monotonic()
+        self._may_block_until = 0.0
+
+    def watch(self) -> int:
+        """Beat until the worker says goodbye or is gone."""
+        trusted_until = time.monotonic() + self._lease
+        beat_at = time.monotonic() + self._interval
+        while True:
+            readable, _, _ = select.select([_STDIN], [], [], max(0.0, beat_at - time.monotonic()))
+            if readable:
+                word = self._hear()
+                if word is not None:
+                    return _worker_ended(word, self._heart, self._worker_id)
+                continue
+            started = time.monotonic()
+            if not self._worker_lives(started):
+                beat_at = started + self._interval
+                continue
+            try:
+                alive = self._heart.beat()
+            except Exception:
+                beat_at = started + max(_LEAST_RETRY_SECONDS, min(self._interval, (trusted_until - started) / 2))
+                continue
+            trusted_until, beat_at = started + self._lease, started + self._interval
+            try:
+                print(f"{'beat' if alive else 'lost'} {started}", flush=True)  # noqa: T201
+            except BrokenPipeError:
+                return _worker_ended(b"", self._heart, self._worker_id)
+
+    def _hear(self) -> bytes | None:
+        """Take in what the worker says. Its last word when it has ended: `bye`, or nothing when it died."""
+        heard = os.read(_STDIN, 65536)
+        if not heard:
+            return b""
+        *lines, self._rest = (self._rest + heard).split(b"\n")
+        for line in lines:
+            word, _, until = line.partition(b" ")
+            if word == b"bye":
+                return word
+            if word == b"pulse":
+                self._turned_at, self._may_block_until = time.monotonic(), float(until)
+            self._over = self._over or word == b"over"
+        return None
+
+    def _worker_lives(self, now: float) -> bool:
+        """A worker that is frozen (SIGSTOP), that gave up its lease, or whose event loop has been blocked beyond every
+        timeout of what it runs, keeps its lease no longer."""
+        blocked = now > max(self._turned_at + self._lease, self._may_block_until)
+        return not (self._over or blocked or _is_stopped(self._parent))
 
 
 def _worker_ended(word: bytes, heart: Heart, worker_id: str) -> int:
@@ -67,7 +112,7 @@ def _worker_ended(word: bytes, heart: Heart, worker_id: str) -> int:
 
 
 def _is_stopped(pid: int) -> bool:
-    """Whether the worker is frozen (SIGSTOP): then it must not keep its lease."""
+    """Whether the process is frozen (SIGSTOP)."""
     try:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] in "Tt"
     except OSError:

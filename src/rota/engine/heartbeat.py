@@ -21,11 +21,23 @@ class Heartbeat:
     has ended before anybody else can begin it.
     """
 
-    def __init__(self, url: str, worker_id: str, lease: LeaseConfig, on_beat: Callable[[], None]) -> None:
-        """`on_beat` is called on the event loop after each word of the guard."""
+    def __init__(
+        self,
+        url: str,
+        worker_id: str,
+        lease: LeaseConfig,
+        on_beat: Callable[[], None],
+        on_over: Callable[[], None],
+    ) -> None:
+        """`on_beat` is called on the event loop after each word of the guard, `on_over` once when the trust is over."""
         self._orders = {"url": url, "worker": worker_id, "heartbeat": lease.heartbeat_seconds, "lease": lease.seconds}
         self._trust = lease.seconds - lease.margin_seconds
         self._on_beat = on_beat
+        self._on_over = on_over
+        self._interval = lease.heartbeat_seconds
+        self._timer: asyncio.TimerHandle | None = None
+        self.longest: Callable[[], float] = lambda: 0.0
+        """Until when the event loop may be blocked: every timeout that now runs is over then (monotonic seconds)."""
         self._guard: subprocess.Popen[bytes] | None = None
         self._rest = b""
         self.convicted = False
@@ -36,6 +48,23 @@ class Heartbeat:
         """Start the guard. `registered` is the monotonic time just before the worker was registered."""
         self.trusted_until = registered + self._trust
         self._spawn()
+        self._pulse()
+
+    def _pulse(self) -> None:
+        """Show the guard that the event loop turns, and see whether the trust is over, whatever the worker waits for."""
+        self._say(f"pulse {self.longest()}")
+        if not self.trusts():
+            self._say("over")
+            self._on_over()
+            return
+        wait = min(self._interval / 2, max(self.trusted_until - time.monotonic(), 0.01))
+        self._timer = asyncio.get_running_loop().call_later(wait, self._pulse)
+
+    def _say(self, words: str) -> None:
+        if self._guard is not None and self._guard.stdin is not None:
+            with suppress(BrokenPipeError):
+                self._guard.stdin.write(words.encode() + b"\n")
+                self._guard.stdin.flush()
 
     def _spawn(self) -> None:
         self._guard = guard = subprocess.Popen(
@@ -87,10 +116,9 @@ class Heartbeat:
 
     def stop(self) -> None:
         """Say goodbye: the worker ends in order."""
-        if self._guard is not None and self._guard.stdin is not None:
-            with suppress(BrokenPipeError):
-                self._guard.stdin.write(b"bye\n")
-                self._guard.stdin.flush()
+        if self._timer is not None:
+            self._timer.cancel()
+        self._say("bye")
         self._close()
 
     def _close(self) -> None:

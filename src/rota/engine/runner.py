@@ -35,7 +35,7 @@ class Runner:
             outcome = await executor.run(context)
         except asyncio.CancelledError:
             outcome = attempt.stop or Failed("the work cancelled itself")
-        except Exception as error:
+        except BaseException as error:  # a job that exits or interrupts ends itself, not its worker
             outcome = attempt.stop or Failed(
                 describe(error), stack="".join(traceback.format_exception(error))[-_LONGEST_STACK:]
             )

@@ -18,7 +18,7 @@ class Supervisor:
         self._make = make
         self._telemetry = telemetry
         self._worker: Worker | None = None
-        self._stopping = False
+        self.stopping = False
 
     async def run(self, *, ready: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`. What keeps the first worker from beginning is raised; later mistakes are told and outlived."""
@@ -29,7 +29,7 @@ class Supervisor:
             began = True
             ready()
 
-        while not self._stopping:
+        while not self.stopping:
             self._worker = self._make()
             try:
                 await self._worker.run(ready=begun)
@@ -46,6 +46,6 @@ class Supervisor:
 
     def stop(self, *, now: bool = False) -> None:
         """Drain the worker and end. Called on the event loop; with `now`, running work is handed back at once."""
-        self._stopping = True
+        self.stopping = True
         if self._worker is not None:
             self._worker.stop(now=now)

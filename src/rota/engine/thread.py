@@ -2,16 +2,21 @@
 
 import asyncio
 import threading
+import time
 from collections.abc import Callable
 
 from rota.engine.supervisor import Supervisor
+from rota.telemetry import Telemetry
+
+_PAUSE_SECONDS = 0.5
 
 
 class EngineThread:
     """Runs a supervisor until it is stopped and drained."""
 
-    def __init__(self, supervisor: Supervisor) -> None:
+    def __init__(self, supervisor: Supervisor, telemetry: Telemetry) -> None:
         self._supervisor = supervisor
+        self._telemetry = telemetry
         self._loop: asyncio.AbstractEventLoop | None = None
         self._ready = threading.Event()
         self._error: BaseException | None = None
@@ -49,12 +54,19 @@ class EngineThread:
         threading.Thread(target=wait, name="rota-engine-end", daemon=True).start()
 
     def _run(self) -> None:
-        try:
-            asyncio.run(self._main())
-        except BaseException as error:
-            self._error = error
-        finally:
-            self._ready.set()
+        """A job can end the event loop (`loop.stop`, `sys.exit` in a task of its own): then another takes its place."""
+        while True:
+            try:
+                asyncio.run(self._main())
+            except BaseException as error:
+                if not self._ready.is_set():
+                    self._error = error
+                    break
+                self._telemetry.loop_failed("engine", error)
+            if self._supervisor.stopping:
+                break
+            time.sleep(_PAUSE_SECONDS)
+        self._ready.set()
 
     async def _main(self) -> None:
         self._loop = asyncio.get_running_loop()

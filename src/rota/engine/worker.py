@@ -6,17 +6,16 @@ import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TypeVar
 
 from rota.config import Config
-from rota.domain.errors import Unavailable
-from rota.domain.execution import Claim
+from rota.domain.errors import ConfigurationInvalid, Unavailable
 from rota.domain.instant import SECOND, Instant
-from rota.domain.outcome import Cancelled, Interrupted, Lost, Outcome, TimedOut
-from rota.engine.attempt import Attempt
-from rota.engine.completer import Ended, Exchange, Notes, exchange
-from rota.engine.deadlines import Deadlines
+from rota.domain.outcome import Interrupted, Lost
+from rota.engine.attempts import Attempts
+from rota.engine.completer import Ended, Exchange, exchange
 from rota.engine.heartbeat import Heartbeat
 from rota.engine.runner import Runner
 from rota.executors.base import Executor
@@ -29,8 +28,6 @@ T = TypeVar("T")
 
 _NOTE_SECONDS = 0.5
 _RETRY_SECONDS = 0.25
-_ABANDON_SECONDS = 5.0
-_TIMEOUT_GRACE_SECONDS = 1.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,17 +58,15 @@ class Worker:
         self._config = config
         self._telemetry = telemetry
         self.identity = identity
-        self._runner = Runner(executors, identity.id)
-        self._attempts: dict[str, Attempt] = {}
-        self._deadlines = Deadlines(self._attempts, self._time_out)
-        self._ended: list[Ended] = []
-        self._untold = Notes()
+        self._wake = asyncio.Event()
+        self._attempts = Attempts(
+            Runner(executors, identity.id), database.clock.now, config, identity.id, telemetry, self._wake.set
+        )
         self._slots = config.engine.max_concurrent_jobs
         self._next_due: Instant | None = None
         self._draining = False
         self._more = True
-        self._noted_at = 0.0
-        self._wake = asyncio.Event()
+        self._reconciled_at = time.monotonic()
         self._store = ThreadPoolExecutor(1, thread_name_prefix="rota-store")
 
     @property
@@ -87,17 +82,21 @@ class Worker:
             loop.call_soon_threadsafe(self._wake.set)
 
         silences = [self._database.bell.listen(topic, wake) for topic in (bell.WORK, bell.CANCELLATIONS)]
-        heartbeat = Heartbeat(self._database.driver_url, self.identity.id, self._config.lease, self._wake.set)
+        heartbeat = Heartbeat(
+            self._database.driver_url, self.identity.id, self._config.lease, self._wake.set, self._trust_is_over
+        )
+        heartbeat.longest = self._attempts.longest
         try:
             registered = time.monotonic()
             await self.register()
             heartbeat.start(registered)
             ready()
-            while not (self._draining and not self._attempts and not self._ended):
+            while not (self._draining and not self._attempts and not self._attempts.ended):
                 await self._turn(heartbeat)
         finally:
             for silence in silences:
                 silence()
+            await self._attempts.end_all(Lost(), self._config.lease.margin_seconds / 2)
             await self.close()
             heartbeat.stop()
 
@@ -119,7 +118,7 @@ class Worker:
 
     async def close(self) -> None:
         """Give back what the executors hold, and say goodbye to the store."""
-        self._deadlines.close()
+        self._attempts.close()
         for executor in self._executors.values():
             await executor.close()
         await self._say_goodbye()
@@ -139,17 +138,21 @@ class Worker:
         self._wake.set()
 
     def _hand_back(self) -> None:
-        for attempt in list(self._attempts.values()):
-            self._stop(attempt, Interrupted(), min(1.0, self._config.engine.cancel_grace_seconds))
+        self._attempts.stop_all(Interrupted(), min(1.0, self._config.engine.cancel_grace_seconds))
+
+    def _trust_is_over(self) -> None:
+        """The lease may be somebody else's soon: end all work before that, whatever this worker waits for."""
+        self._telemetry.lease_lost(self.identity.id, len(self._attempts))
+        self._attempts.stop_all(Lost(), self._config.lease.margin_seconds / 2)
+        self._wake.set()
 
     async def _turn(self, heartbeat: Heartbeat) -> None:
         """One exchange with the store, then wait for the next reason to have one."""
         if not heartbeat.trusts():
-            await self._lose_everything(heartbeat)
-            return
+            await self._lose_everything()
         try:
             await self.exchange()
-        except Unavailable as error:
+        except (Unavailable, ConfigurationInvalid) as error:
             self._telemetry.store_unavailable(error)
             await asyncio.sleep(_RETRY_SECONDS)
             return
@@ -158,24 +161,30 @@ class Worker:
     async def exchange(self) -> Exchange:
         """Settle what has ended, claim what fits, start it. Nothing is forgotten if the store does not answer."""
         self._wake.clear()
-        ended, self._ended = self._ended, []
-        notes, self._untold = self._take_notes(), Notes()
+        attempts = self._attempts
+        held = self._to_reconcile()
+        ended, attempts.ended = attempts.ended, []
+        notes = attempts.take_notes()
         offer = self._offer()
         try:
-            answer = await self._in_store(lambda: exchange(self._database, ended, notes, offer))
+            answer = await self._in_store(lambda: exchange(self._database, ended, notes, offer, held))
         except BaseException:
-            self._ended = ended + self._ended
-            self._untold = notes
+            attempts.ended = ended + attempts.ended
+            attempts.untold = notes
             raise
-        begun = time.monotonic()
-        for claim in answer.claims:
-            self._start(claim, begun)
-        for execution_id, cancellation in answer.cancelling.items():
-            self._cancel(execution_id, cancellation)
+        attempts.begin(answer.claims)
+        attempts.cancel(answer.cancelling)
         self._next_due = answer.next_due
         self._more = len(answer.claims) == offer.slots > 0
         self._tell(answer, ended)
         return answer
+
+    def _to_reconcile(self) -> set[str] | None:
+        """Once a heartbeat: what is in hand, so that the store can take back what it leased and never got here."""
+        if time.monotonic() - self._reconciled_at < self._config.lease.heartbeat_seconds:
+            return None
+        self._reconciled_at = time.monotonic()
+        return self._attempts.held()
 
     async def work_off(self) -> int:
         """Run all that is due until nothing is left, and return how many attempts ended. For the testing kit."""
@@ -185,7 +194,7 @@ class Worker:
             count += len(answer.settled)
             if self._attempts:
                 await self._wake.wait()
-            elif not answer.claims and not self._ended:
+            elif not answer.claims and not self._attempts.ended:
                 return count
 
     def _tell(self, answer: Exchange, ended: Sequence[Ended]) -> None:
@@ -207,12 +216,12 @@ class Worker:
 
     async def _rest(self, heartbeat: Heartbeat) -> None:
         """Sleep until an attempt ends, a bell rings, something becomes due, or the poll is over."""
-        if self._ended or (self._more and len(self._attempts) < self._slots and not self._draining):
+        if self._attempts.ended or (self._more and len(self._attempts) < self._slots and not self._draining):
             await asyncio.sleep(0)
             return
         wait = min(self._config.engine.poll_seconds, max(heartbeat.trusted_until - time.monotonic(), 0.0))
         if self._attempts:
-            wait = min(wait, _NOTE_SECONDS if self._any_notes() else 1.0)
+            wait = min(wait, _NOTE_SECONDS if self._attempts.has_notes() else 1.0)
         if self._next_due is not None:
             wait = min(wait, max(0.0, (self._next_due - self._database.clock.now()) / SECOND))
         if wait > 0:
@@ -221,72 +230,13 @@ class Worker:
             except TimeoutError:
                 return
 
-    def _start(self, claim: Claim, begun: float) -> None:
-        deadline = begun + claim.timeout / SECOND
-        attempt = Attempt(claim, self._database.clock.now, self._config.engine.log_bytes, deadline)
-        self._attempts[claim.id] = attempt
-        self._deadlines.watch(attempt)
-        attempt.task = asyncio.create_task(self._attend(attempt))
-
-    async def _attend(self, attempt: Attempt) -> None:
-        self._finish(attempt, await self._runner.run(attempt))
-
-    def _finish(self, attempt: Attempt, outcome: Outcome) -> None:
-        if attempt.ended:
-            return
-        attempt.ended = True
-        del self._attempts[attempt.claim.id]
-        self._ended.append(Ended(attempt.claim, outcome, attempt.take_lines()))
-        self._wake.set()
-
-    def _cancel(self, execution_id: str, cancellation: Mapping[str, object]) -> None:
-        attempt = self._attempts.get(execution_id)
-        if attempt is None:
-            return
-        asked = cancellation.get("graceSeconds")
-        grace = float(asked) if isinstance(asked, int | float) else self._config.engine.cancel_grace_seconds
-        self._stop(attempt, Cancelled(str(cancellation.get("reason") or "cancelled")), grace)
-
-    def _time_out(self, attempt: Attempt) -> None:
-        self._stop(attempt, TimedOut(attempt.claim.timeout), _TIMEOUT_GRACE_SECONDS)
-
-    def _stop(self, attempt: Attempt, reason: Outcome, grace: float) -> None:
-        """Tell an attempt to stop; give it up when it neither ends nor can be killed."""
-        if attempt.stop is None:
-            attempt.stop_because(reason, grace)
-            asyncio.get_running_loop().call_later(grace + _ABANDON_SECONDS, self._abandon, attempt)
-
-    def _abandon(self, attempt: Attempt) -> None:
-        if not attempt.ended and attempt.stop is not None:
-            self._telemetry.abandoned(attempt.claim)
-            self._finish(attempt, attempt.stop)
-
-    async def _lose_everything(self, heartbeat: Heartbeat) -> None:
-        """The lease is gone: end all work before anybody else begins it, tell nobody, and come back as new."""
-        self._telemetry.lease_lost(self.identity.id, len(self._attempts))
-        for attempt in list(self._attempts.values()):
-            self._stop(attempt, Lost(), self._config.lease.margin_seconds / 2)
-        while self._attempts:
-            self._wake.clear()
-            await self._wake.wait()
-        self._ended.clear()
+    async def _lose_everything(self) -> None:
+        """The lease is gone: end all work, tell what had ended before (the token decides), and come back as new."""
+        await self._attempts.end_all(Lost(), self._config.lease.margin_seconds / 2)
+        self._draining = True
+        with suppress(Unavailable, ConfigurationInvalid):
+            await self.exchange()
         raise LeaseLostForGood(self.identity.id)
-
-    def _any_notes(self) -> bool:
-        return any(attempt.has_notes for attempt in self._attempts.values())
-
-    def _take_notes(self) -> Notes:
-        """What running attempts said, at most twice a second, behind what could not be told before."""
-        notes = self._untold
-        if not self._attempts or time.monotonic() - self._noted_at < _NOTE_SECONDS:
-            return notes
-        self._noted_at = time.monotonic()
-        for attempt in self._attempts.values():
-            notes.lines += attempt.take_lines()
-            progress = attempt.take_progress()
-            if progress is not None:
-                notes.progress.append((attempt.claim.id, attempt.claim.token, *progress))
-        return notes
 
     async def _say_goodbye(self) -> None:
         try:
