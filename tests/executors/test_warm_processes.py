@@ -232,9 +232,24 @@ def test_an_outcome_passes_through() -> None:
     assert outcome("warm.defers") == Deferred(5 * MINUTE, {"batch": 7})
 
 
-@pytest.mark.parametrize(("job_type", "says"), [("warm.huge", "the limit is 1048576"), ("warm.not_json", "not JSON")])
-def test_results_have_limits(job_type: str, says: str) -> None:
-    found = outcome(job_type)
+def test_progress_takes_any_message() -> None:
+    attempt = Attempt()
+    assert outcome("warm.reports", None, attempt) == Succeeded("done")
+    assert attempt.reports == [(0.5, "42"), (0.75, "None")]
+
+
+@pytest.mark.parametrize(
+    ("job_type", "parameters", "says"),
+    [
+        ("warm.huge", None, "the limit is 1048576"),
+        ("warm.not_json", None, "not JSON"),
+        ("warm.deep", {"levels": 32}, "more than 32 levels"),
+        ("warm.deep", {"levels": 300}, "more than 32 levels"),
+        ("warm.deep", {"levels": 5000}, "more than 32 levels"),
+    ],
+)
+def test_results_have_limits(job_type: str, parameters: object, says: str) -> None:
+    found = outcome(job_type, parameters)
     assert isinstance(found, Failed)
     assert says in found.error
     assert not found.retryable
@@ -247,6 +262,11 @@ def test_results_have_limits(job_type: str, says: str) -> None:
         ("warm.crashes", None, "the process died: killed by signal 11 (SIGSEGV)"),
         ("warm.killed", None, "the process died: killed by signal 9 (SIGKILL)"),
         ("warm.closes", None, "the process died: it closed its connection to the worker"),
+        (
+            "warm.babbles",
+            None,
+            "the process died: what it said cannot be read: JSONDecodeError: Extra data: line 1 column 3 (char 2)",
+        ),
     ],
 )
 def test_a_crash_fails_that_job_alone(job_type: str, parameters: object, error: str) -> None:

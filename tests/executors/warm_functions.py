@@ -218,3 +218,28 @@ def closes() -> None:
     """Closes every descriptor, as programs do that turn themselves into daemons."""
     os.closerange(3, 256)
     time.sleep(600)
+
+
+@job(name="warm.deep")
+def deep(levels: int) -> list[Any]:
+    made: list[Any] = []
+    for _ in range(levels):
+        made = [made]
+    return made
+
+
+@job(name="warm.reports")
+def reports(*, ctx: Context) -> str:
+    ctx.progress(float("nan"), "not a number")
+    ctx.progress(0.5, 42)  # type: ignore[arg-type]
+    ctx.progress(0.75, None)  # type: ignore[arg-type]
+    return "done"
+
+
+@job(name="warm.babbles")
+def babbles() -> str:
+    """Writes a frame that nobody can read on the socket to its worker, and works on."""
+    descriptor = int(sys.argv[1])
+    os.write(descriptor, (4).to_bytes(4) + b"P{}!")
+    time.sleep(600)
+    return "never"

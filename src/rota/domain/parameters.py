@@ -11,7 +11,7 @@ Json = dict[str, object] | list[object] | str | int | float | bool | None
 
 def problem_with(value: object) -> str | None:
     """Why a value cannot be a job's parameters, or None when it can."""
-    if _is_deeper(value, DEEPEST):
+    if is_deeper(value, DEEPEST):
         return f"nested more than {DEEPEST} levels deep"
     try:
         size = len(json.dumps(value, ensure_ascii=False, allow_nan=False).encode())
@@ -29,8 +29,8 @@ def merged(base: Json, overrides: Json) -> Json:
     return overrides
 
 
-def _is_deeper(value: object, limit: int) -> bool:
-    """Level by level, so that no depth can exhaust the stack."""
+def is_deeper(value: object, limit: int) -> bool:
+    """Whether plain JSON is nested deeper: seen level by level, so that no depth can exhaust the stack."""
     level = [value]
     for _ in range(limit + 1):
         containers = [item for item in level if isinstance(item, Mapping | list)]

@@ -121,8 +121,10 @@ class Context:
         return None if self._handle is None else json.loads(self._handle)
 
     def progress(self, fraction: float, message: str = "") -> None:
-        """Say how much is done, from 0 to 1. Values outside are clamped."""
-        self._progress(min(1.0, max(0.0, float(fraction))), message)
+        """Say how much is done, from 0 to 1. Values outside are clamped; a report of NaN is left out."""
+        done = float(fraction)
+        if not math.isnan(done):
+            self._progress(min(1.0, max(0.0, done)), str(message))
 
     def defer(self, check_after: DurationLike, handle: object) -> Deferred:
         """Return this to free the worker while the work goes on elsewhere.

@@ -14,14 +14,19 @@ from typing import Any
 from uuid import UUID
 
 from rota.domain.outcome import Deferred, Failed, Outcome, Succeeded
+from rota.domain.parameters import DEEPEST, is_deeper
 from rota.sdk.failures import PermanentError, RetryLater
 
 RESULT_BYTES = 1_048_576
 """The most that a result may take as JSON."""
 
+_SHORT_INTEGER = 2**63
+"""Below it, a whole number needs no look at its JSON text."""
+
 STACK_BYTES = 16_384
 ERROR_CHARACTERS = 4_096
 
+_TOO_DEEP = f"result is nested more than {DEEPEST} levels deep"
 _NOTHING = Succeeded()
 _OUTCOMES: dict[str, type[Any]] = {kind.__name__: kind for kind in Outcome.__args__}
 _KINDS = frozenset(_OUTCOMES.values())
@@ -34,15 +39,16 @@ _NOT_USER_CODE = (
 def outcome_of(value: object) -> Outcome:
     """The outcome of a function that returned `value`.
 
-    An outcome passes through. Anything else is the result of a success, as plain JSON; what is not JSON, or more than
-    `RESULT_BYTES` of it, is a permanent failure: trying again would only repeat the side effects.
+    An outcome passes through. Anything else is the result of a success, as plain JSON; what is not JSON, more than
+    `RESULT_BYTES` of it or deeper than `DEEPEST` is a permanent failure: trying again would only repeat the side
+    effects.
     """
     if value is None:
         return _NOTHING
     try:
         if type(value) in _KINDS:
             return _plain_outcome(value)
-        if type(value) in (bool, int):
+        if type(value) is bool or (type(value) is int and abs(value) < _SHORT_INTEGER):
             return Succeeded(value)
         return Succeeded(json.loads(to_json(value)))
     except ValueError as error:
@@ -62,13 +68,17 @@ def failure_of(error: BaseException) -> Failed:
 
 
 def to_json(value: object) -> bytes:
-    """The JSON text of a result, in UTF-8. ValueError says why it has none, or that it is too large."""
+    """The JSON text of a result, in UTF-8. ValueError says why it has none, or that it is too large or too deep."""
     try:
         text = json.dumps(value, default=_default, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
+    except RecursionError:
+        raise ValueError(_TOO_DEEP) from None
     except Exception as error:  # a model of the application may raise anything while it is written
         raise ValueError(f"result is not JSON: {error}") from error
     if len(text) > RESULT_BYTES:
         raise ValueError(f"result is {len(text)} bytes of JSON; the limit is {RESULT_BYTES} (1 MiB)")
+    if text.count(b"[") + text.count(b"{") > DEEPEST and _is_too_deep(text):
+        raise ValueError(_TOO_DEEP)
     return text
 
 
@@ -92,6 +102,13 @@ def unpack(packed: list[Any]) -> Outcome:
 def printable(text: str) -> str:
     """The text without what no database takes: NUL and halves of surrogate pairs."""
     return text.replace("\0", "\ufffd").encode("utf-8", "replace").decode()
+
+
+def _is_too_deep(text: bytes) -> bool:
+    try:
+        return is_deeper(json.loads(text), DEEPEST)
+    except RecursionError:
+        return True
 
 
 def _plain_outcome(value: Any) -> Outcome:

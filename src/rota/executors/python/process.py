@@ -19,7 +19,7 @@ from rota.domain.errors import RotaError
 from rota.domain.outcome import Failed, Outcome, Succeeded
 from rota.executors.python.output import Output
 from rota.sdk import submission
-from rota.sdk.result import unpack
+from rota.sdk.result import ERROR_CHARACTERS, printable, unpack
 
 MARKER = "ROTA_PROCESS"
 """The environment variable that everything carries that one warm process starts."""
@@ -163,7 +163,7 @@ class WarmProcess:
             self._on_data(data)
         elif data is not None:
             self._loop.remove_reader(self._socket)
-            self._loop.call_later(_CLOSED_SECONDS, self._kill)
+            self._loop.call_later(_CLOSED_SECONDS, self._kill, "it closed its connection to the worker")
 
     def _received(self) -> bytes | None:
         """What came: None for nothing yet, empty when the other end is closed."""
@@ -178,9 +178,21 @@ class WarmProcess:
         buffer = self._buffer + data if self._buffer else data
         start, size = 0, len(buffer)
         while size - start >= 4 and (end := start + 4 + int.from_bytes(buffer[start : start + 4])) <= size:
-            self._on_frame(buffer[start + 4 : start + 5], buffer[start + 5 : end])
+            self._take(buffer[start + 4 : start + 5], buffer[start + 5 : end])
             start = end
         self._buffer = buffer[start:]
+
+    def _take(self, kind: bytes, body: bytes) -> None:
+        """Handle one frame. What goes wrong ends the attempt: raised here, it would be lost and the job would hang."""
+        try:
+            self._on_frame(kind, body)
+        except Exception as error:
+            cause = f"what it said cannot be read: {type(error).__name__}: {printable(str(error))[:ERROR_CHARACTERS]}"
+            self._log = None  # it may be what has raised
+            if kind in (b"R", b"O"):
+                self._settle(Failed(f"the process has ended the job, but {cause}", retryable=False))
+            else:  # the job still runs: no other one may begin in this process
+                self._kill(cause)
 
     def _on_frame(self, kind: bytes, body: bytes) -> None:
         if kind == b"R":
@@ -245,9 +257,9 @@ class WarmProcess:
         elif line.strip():
             self._last_words = line
 
-    def _kill(self) -> None:
+    def _kill(self, reason: str) -> None:
         if not self.exited.done():
-            self._reason = "it closed its connection to the worker"
+            self._reason = reason
             self._process.kill()
 
     def _on_end(self) -> None:
