@@ -6,9 +6,8 @@ from fastapi import APIRouter, Query, Response
 from pydantic import Field
 
 from rota.api.errors import documented
-from rota.api.models import Output, Page, Paging, PlainText, Time, cursor_after, decode_cursor, reply
+from rota.api.models import Output, Page, Paging, PlainText, Time, cursor_after, number_in, reply
 from rota.api.security import AuditContext
-from rota.domain.errors import InvalidInput
 from rota.service import audit
 
 router = APIRouter()
@@ -47,13 +46,3 @@ def list_audit(ctx: AuditContext, query: Annotated[AuditQuery, Query()]) -> Resp
     )
     items = [AuditEntry.model_validate(entry) for entry in found]
     return reply(Page[AuditEntry](items=items, next_cursor=cursor_after(found, query.limit, found and found[-1].seq)))
-
-
-def number_in(cursor: str | None) -> int | None:
-    """The sequence number in a cursor. InvalidInput when there is none."""
-    key = decode_cursor(cursor)
-    if key is None:
-        return None
-    if not key.isdigit() or len(key) > 18:
-        raise InvalidInput.field("query", "cursor", msg="not a cursor of this list")
-    return int(key)

@@ -5,9 +5,8 @@ from typing import Annotated, Any
 from fastapi import APIRouter, Header, Query, Request, Response
 from pydantic import Field
 
-from rota.api.audit import number_in
 from rota.api.errors import documented
-from rota.api.models import Input, Output, Page, PlainText, Time, Value, encode_cursor, reply
+from rota.api.models import Input, Output, Page, PlainText, Time, Value, encode_cursor, number_in, reply
 from rota.api.security import ReadContext
 from rota.api.streams import EVENT_STREAM, event, stream
 from rota.domain.errors import InvalidInput

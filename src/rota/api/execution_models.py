@@ -1,5 +1,6 @@
 """The shapes of executions, attempts and log lines."""
 
+import json
 from typing import Any
 
 from pydantic import Field
@@ -13,11 +14,17 @@ from rota.api.models import (
     decode_cursor,
     encode_cursor,
     from_json,
+    is_whole_number,
 )
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import SYNONYMS, AttemptState, State
 from rota.domain.instant import Instant, format_instant, parse_duration, parse_instant
+from rota.domain.parameters import is_deeper
 from rota.service.executions import AttemptRecord, ExecutionRecord, Filter, LogRecord
+
+_DEEPEST_SHOWN = 200
+"""A reply of more than about 250 levels cannot be written."""
+_NOT_SHOWN = "the stored result cannot be shown"
 
 _STATES = {state.value.lower(): state for state in State} | SYNONYMS
 
@@ -57,7 +64,7 @@ class ExecutionOutput(Output):
     nominal_at: Time | None
     worker_id: str | None
     progress: Progress | None
-    result: Any = Field(None, description="any JSON")
+    result: Any = Field(None, description="any JSON; null when it cannot be shown, which `reason` then says")
     error_message: str | None
     stack_trace: str | None
     reason: str | None
@@ -167,6 +174,7 @@ def detail(record: ExecutionRecord, attempts: list[AttemptRecord]) -> ExecutionD
 
 
 def _fields(record: ExecutionRecord) -> dict[str, Any]:
+    result, note = _result(record.result)
     return {
         "id": record.id,
         "job_id": record.job_id or record.id,
@@ -193,13 +201,26 @@ def _fields(record: ExecutionRecord) -> dict[str, Any]:
         "nominal_at": record.nominal_at,
         "worker_id": record.worker_id,
         "progress": from_json(record.progress),
-        "result": from_json(record.result),
+        "result": result,
         "error_message": record.error,
         "stack_trace": record.stack,
-        "reason": record.reason,
+        "reason": record.reason or note,
         "cancellation": _cancellation(record.cancellation),
         "metadata": from_json(record.metadata) or {},
     }
+
+
+def _result(text: str | None) -> tuple[Any, str | None]:
+    """A stored result, or None and a note: one that cannot be shown must not take a whole list with it."""
+    try:
+        value = from_json(text)
+        if text is not None and text.count("[") + text.count("{") > _DEEPEST_SHOWN and is_deeper(value, _DEEPEST_SHOWN):
+            return None, _NOT_SHOWN
+        if text is not None and "\\ud" in text.lower():
+            json.dumps(value, ensure_ascii=False).encode()
+    except (ValueError, RecursionError):
+        return None, _NOT_SHOWN
+    return value, None
 
 
 def _cancellation(text: str | None) -> dict[str, Any] | None:
@@ -247,6 +268,6 @@ def log_cursor(cursor: str | None) -> tuple[int, int] | None:
     if key is None:
         return None
     token, _, line = key.partition(".")
-    if not (token.isdigit() and line.isdigit()) or len(key) > 36:
+    if not (is_whole_number(token) and is_whole_number(line)):
         raise InvalidInput.field("query", "after", msg="not a cursor of this list")
     return int(token), int(line)

@@ -39,7 +39,7 @@ from rota.api.job_models import (
     version_shown,
     why_shown,
 )
-from rota.api.models import Id, Page, PageQuery, cursor_after, decode_cursor, reply
+from rota.api.models import Id, Page, PageQuery, cursor_after, decode_cursor, number_in, reply
 from rota.api.security import EditContext, OperateContext, ReadContext
 from rota.api.streams import Wake, in_thread
 from rota.api.versions import etag, expected_version
@@ -215,10 +215,7 @@ def why(id: Annotated[str, Path(max_length=200, description="its id, or its name
 @router.get("/{id}/versions", response_model=Page[VersionOutput], responses=documented(404, 422))
 def list_versions(id: Id, ctx: ReadContext, paging: PageQuery) -> Response:
     """What the job was at each version, newest first."""
-    key = decode_cursor(paging.cursor)
-    if key is not None and not key.isdecimal():
-        raise InvalidInput.field("query", "cursor", msg="not a cursor of this list")
-    found = jobs.versions(ctx, id, limit=paging.limit, before=None if key is None else int(key))
+    found = jobs.versions(ctx, id, limit=paging.limit, before=number_in(paging.cursor))
     items = [version_shown(version) for version in found]
     after = cursor_after(found, paging.limit, found and found[-1].version)
     return reply(Page[VersionOutput](items=items, next_cursor=after))

@@ -16,6 +16,9 @@ from rota.domain.instant import Duration, Instant, format_instant, parse_duratio
 
 T = TypeVar("T")
 
+LARGEST_INTEGER = 2**63 - 1
+"""The largest number that a column of the store holds."""
+
 
 class Input(BaseModel):
     """A body or the query of a request: unknown fields are refused."""
@@ -125,6 +128,21 @@ def decode_cursor(cursor: str | None) -> str | None:
     if not key or not key.isprintable():
         raise InvalidInput.field("query", "cursor", msg="not a cursor of this list")
     return key
+
+
+def is_whole_number(text: str) -> bool:
+    """Whether the text is a whole number that a column of 64 bits can hold."""
+    return text.isascii() and text.isdigit() and len(text) <= 19 and int(text) <= LARGEST_INTEGER
+
+
+def number_in(cursor: str | None) -> int | None:
+    """The number in a cursor. InvalidInput when there is none, or one that no column can hold."""
+    key = decode_cursor(cursor)
+    if key is None:
+        return None
+    if not is_whole_number(key):
+        raise InvalidInput.field("query", "cursor", msg="not a cursor of this list")
+    return int(key)
 
 
 Id = Annotated[str, Path(max_length=64)]

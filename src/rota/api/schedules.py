@@ -8,7 +8,7 @@ from fastapi import APIRouter, Header, Query, Response
 from rota.api.documents import Document, described, without
 from rota.api.errors import documented
 from rota.api.idempotency import Creating
-from rota.api.models import Id, Page, cursor_after, decode_cursor, reply
+from rota.api.models import Id, Page, cursor_after, decode_cursor, number_in, reply
 from rota.api.schedule_models import (
     READ_ONLY,
     OccurrenceOutput,
@@ -125,10 +125,7 @@ def resume_schedule(id: Id, ctx: OperateContext) -> Response:
 @router.get("/{id}/occurrences", response_model=Page[OccurrenceOutput], responses=documented(404, 422))
 def list_occurrences(id: Id, ctx: ReadContext, query: Annotated[OccurrenceQuery, Query()]) -> Response:
     """The ledger: each instant with what was decided about it, latest first."""
-    key = decode_cursor(query.cursor)
-    if key is not None and not key.isdecimal():
-        raise InvalidInput.field("query", "cursor", msg="not a cursor of this list")
-    before = None if key is None else int(key)
+    before = number_in(query.cursor)
     found = schedules.ledger(ctx, id, limit=query.limit, before=before, decision=query.decision)
     items = [occurrence_shown(record) for record in found]
     after = cursor_after(found, query.limit, found and found[-1].nominal_at)

@@ -3,11 +3,24 @@
 from typing import Annotated
 
 from fastapi import APIRouter, Query, Response
-from pydantic import Field
+from pydantic import AfterValidator, Field
 
 from rota.api.errors import documented
 from rota.api.idempotency import Creating
-from rota.api.models import Id, Input, Output, Page, Paging, PlainText, Time, cursor_after, decode_cursor, reply
+from rota.api.models import (
+    LARGEST_INTEGER,
+    Id,
+    Input,
+    Output,
+    Page,
+    Paging,
+    PlainText,
+    Time,
+    cursor_after,
+    decode_cursor,
+    is_whole_number,
+    reply,
+)
 from rota.api.security import OperateContext, ReadContext, WorkContext
 from rota.domain.errors import InvalidInput
 from rota.service import workers
@@ -18,8 +31,17 @@ router = APIRouter()
 _STATES = {"alive": "Alive", "draining": "Draining", "stopped": "Stopped", "dead": "Dead"}
 
 Word = Annotated[str, Field(min_length=1, max_length=200)]
+
+
+def _token_text(text: str) -> str:
+    if not is_whole_number(text):
+        raise ValueError(f"a token is a whole number from 0 to {LARGEST_INTEGER}")
+    return text
+
+
 Token = Annotated[
-    int | Annotated[str, Field(pattern=r"^[0-9]{1,18}$")],
+    Annotated[int, Field(ge=0, le=LARGEST_INTEGER)]
+    | Annotated[str, Field(pattern=r"^[0-9]{1,19}$"), AfterValidator(_token_text)],
     Field(description="the fencing token: the text that `acquire` gave, or the number in it"),
 ]
 
@@ -140,7 +162,7 @@ def drain_worker(id: Id, ctx: OperateContext) -> Response:
     return reply(WorkerOutput.model_validate(workers.drain(ctx, id)))
 
 
-@router.delete("/{id}", response_model=WorkerOutput, responses=documented(404))
+@router.delete("/{id}", response_model=WorkerOutput, responses=documented(404, 409))
 def end_worker(id: Id, ctx: WorkContext) -> Response:
     """A worker says that it has stopped: what it still holds is free at once."""
     return reply(WorkerOutput.model_validate(workers.end(ctx, id)))

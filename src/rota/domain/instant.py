@@ -18,6 +18,9 @@ DAY: Duration = 24 * HOUR
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
+EARLIEST: Instant = (datetime.min.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+LATEST: Instant = (datetime.max.replace(tzinfo=UTC) - _EPOCH) // _MICROSECOND
+"""The first and the last instant that can be written."""
 _UNITS = {"ms": MILLISECOND, "s": SECOND, "m": MINUTE, "h": HOUR, "d": DAY, "w": 7 * DAY}
 _SHORT = re.compile(r"(\d+(?:\.\d+)?)(ms|[smhdw])", re.ASCII)
 _ISO = re.compile(
@@ -45,10 +48,10 @@ def parse_instant(text: str) -> Instant:
         moment = datetime.fromisoformat(text)
     except ValueError:
         raise ValueError(f"not an RFC 3339 time: {text[:40]!r}; write 2026-11-21T06:00:00Z") from None
-    try:
-        return from_datetime(moment)
-    except OverflowError:
-        raise ValueError("the time is out of range") from None
+    instant = from_datetime(moment)
+    if not EARLIEST <= instant <= LATEST:  # its offset takes it out of the years that UTC can be written in
+        raise ValueError("the time is out of range: before the year 1 or after 9999, in UTC")
+    return instant
 
 
 def format_instant(instant: Instant) -> str:

@@ -2,11 +2,12 @@
 
 import secrets
 from binascii import crc32
+from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
 
 from rota.domain.access import SYSTEM, Principal, Right, Role
-from rota.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated
+from rota.domain.errors import Conflict, InvalidInput, NotFound, Unauthenticated, Unavailable
 from rota.domain.instant import MINUTE, Instant
 from rota.service.context import ServiceContext
 from rota.stores import access, audit
@@ -66,7 +67,7 @@ def authenticate(database: Database, token: str) -> Principal:
     if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         raise Unauthenticated("the token is unknown, expired or revoked")
     if key.last_used_at is None or key.last_used_at + _USE_NOTED_EVERY <= now:
-        with database.write() as tx:
+        with suppress(Unavailable), database.write(wait=False) as tx:  # good to know, but nobody waits for it
             access.used(tx, key.id)
     return Principal(key.name, key.role)
 

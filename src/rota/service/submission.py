@@ -96,5 +96,5 @@ def recall(tx: Transaction, scope: str, key: str) -> str | None:
 
 
 def keep(tx: Transaction, scope: str, key: str, id: str) -> None:
-    """Note which execution a key of the scope has made."""
-    idempotency.remember(tx, scope[:200], key, Remembered(b"", 202, None, json.dumps({"id": id})))
+    """Note which execution a key of the scope has made; one that it made before is gone from the history."""
+    idempotency.replace(tx, scope[:200], key, Remembered(b"", 202, None, json.dumps({"id": id})))

@@ -85,18 +85,19 @@ class Database:
                 transaction.driver.execute("ROLLBACK")
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
+    def write(self, *, wait: bool = True) -> Iterator[Transaction]:
         """A transaction that is committed when the block ends and rolled back when it raises.
 
         SQLite knows one writer: writers of this process queue here in order rather than poll the file's lock, and the
         lock is taken at the beginning, because a reader that turns writer fails at once whatever the timeout.
+        Without `wait`, Unavailable at once when another one writes.
         """
-        if not self._writing.acquire(timeout=_WRITE_WAIT_SECONDS):
-            raise Unavailable("the store is busy: no write could begin within 30 s")
+        if not self._writing.acquire(timeout=_WRITE_WAIT_SECONDS if wait else 0):
+            raise Unavailable(f"the store is busy: no write could begin{' within 30 s' if wait else ' at once'}")
         try:
             with _translated(), self.engine.connect() as connection:
                 transaction = Transaction(connection, self.clock.now(), self.hot)
-                transaction.driver.execute("BEGIN IMMEDIATE")
+                sqlite.begin(transaction.driver, wait=wait)
                 transaction.now = self.clock.now()
                 try:
                     yield transaction

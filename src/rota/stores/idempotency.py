@@ -44,6 +44,12 @@ def remember(tx: Transaction, principal: str, key: str, answer: Remembered) -> N
     )
 
 
+def replace(tx: Transaction, principal: str, key: str, answer: Remembered) -> None:
+    """Keep the answer of a key, in the place of one that it had."""
+    tx.execute(delete(idempotency).where(idempotency.c.principal == principal, idempotency.c.key == key))
+    remember(tx, principal, key, answer)
+
+
 def forget(tx: Transaction, before: Instant) -> int:
     """Delete the answers older than `before`. Returns how many."""
     return int(tx.execute(delete(idempotency).where(idempotency.c.created_at < before)).rowcount)

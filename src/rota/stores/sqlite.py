@@ -34,6 +34,18 @@ def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
     )
 
 
+def begin(connection: sqlite3.Connection, *, wait: bool) -> None:
+    """Take the lock of the one writer."""
+    if wait:
+        connection.execute("BEGIN IMMEDIATE")
+        return
+    connection.execute("PRAGMA busy_timeout=0")
+    try:
+        connection.execute("BEGIN IMMEDIATE")
+    finally:
+        connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+
+
 def _is_ours(connection: sqlite3.Connection) -> bool:
     """Whether the file is empty or holds a store of Rota: nothing else may be touched."""
     tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
@@ -129,7 +141,7 @@ def claim(tx: Any, offer: Offer) -> str:
         "token": taken[0],
         "worker": offer.worker_id,
         "now": tx.now,
-        "lease": tx.now + offer.lease,
+        "lease": None if offer.lease is None else tx.now + offer.lease,
         "slots": offer.slots,
         "queues": json.dumps(list(offer.queues)) if offer.queues else None,
         "kinds": json.dumps(list(offer.kinds)) if offer.kinds is not None else None,
