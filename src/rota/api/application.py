@@ -12,6 +12,7 @@ from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
 
 from rota.api import errors, guards, metrics, routes
+from rota.api.health import Readiness
 from rota.api.security import Doors, Tokens
 from rota.config import Config
 from rota.domain.access import Principal
@@ -65,6 +66,7 @@ def create_application(services: ApiDependencies) -> FastAPI:
     app.state.services = services
     tokens = Tokens(services.database)
     app.state.tokens = tokens
+    app.state.readiness = Readiness(services.database)
     app.state.metrics = metrics.registry(services.database)
     app.state.context_for = _contexts(services)
     errors.install(app)

@@ -1,6 +1,9 @@
 """/health: how Rota itself is."""
 
+import asyncio
+import threading
 from collections.abc import Sequence
+from concurrent.futures import Future
 from typing import Literal
 
 from fastapi import APIRouter, Request, Response
@@ -9,11 +12,15 @@ from pydantic import Field
 from rota.api.errors import documented
 from rota.api.models import Output, reply
 from rota.api.security import ReadContext
+from rota.domain.errors import RotaError, Unavailable
 from rota.domain.execution import State
 from rota.service import health
+from rota.service.context import Database
 from rota.service.health import Check
 
 router = APIRouter()
+
+_READY_SECONDS = 3.0
 
 Status = Literal["healthy", "degraded", "unhealthy"]
 
@@ -58,6 +65,39 @@ class JobHealth(Output):
     checks: list[CheckOutput]
 
 
+class Readiness:
+    """Asks the store in a thread of its own, one question at a time.
+
+    So the answer needs none of the threads that requests share: when all of them wait for a busy store, a probe must
+    not have the whole process restarted. Probes that come meanwhile share the answer.
+    """
+
+    def __init__(self, database: Database) -> None:
+        self._database = database
+        self._asked: Future[RotaError | None] | None = None
+
+    async def require(self, seconds: float = _READY_SECONDS) -> None:
+        """Unavailable, unless the store answers in time and has the current schema."""
+        if self._asked is None or self._asked.done():
+            self._asked = Future()
+            threading.Thread(target=self._ask, args=(self._asked,), name="rota-ready", daemon=True).start()
+        answer = asyncio.wrap_future(self._asked)
+        done, _ = await asyncio.wait({answer}, timeout=seconds)
+        problem = answer.result() if done else Unavailable("the store does not answer in time")
+        if problem is not None:
+            raise problem
+
+    def _ask(self, asked: "Future[RotaError | None]") -> None:
+        try:
+            health.require_ready(self._database)
+        except RotaError as error:
+            asked.set_result(error)
+        except Exception as error:
+            asked.set_exception(error)
+        else:
+            asked.set_result(None)
+
+
 @router.get("/health/live", response_model=Live, openapi_extra={"security": []})
 async def live() -> Response:
     """The process answers. Open without a token."""
@@ -65,9 +105,9 @@ async def live() -> Response:
 
 
 @router.get("/health/ready", response_model=Ready, openapi_extra={"security": []})
-def ready(request: Request) -> Response:
+async def ready(request: Request) -> Response:
     """The store answers and has the current schema; else 503. Open without a token."""
-    health.require_ready(request.app.state.services.database)
+    await request.app.state.readiness.require()
     return reply(Ready())
 
 
