@@ -87,6 +87,9 @@ class Engine:
         batch = [NewExecution(type, **fields) for type in types]
         return self.database.writing(lambda tx: executions.enqueue(tx, batch))
 
+    def new(self, type: str) -> NewExecution:
+        return NewExecution(type)
+
     def cancel(self, id: str, **note: object) -> None:
         self.database.writing(lambda tx: control.request_cancellation(tx, [id], {"by": "ann", **note}))
 
