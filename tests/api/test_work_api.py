@@ -10,12 +10,18 @@ from starlette.testclient import TestClient
 from rota.api.application import ApiDependencies
 from rota.domain.access import Role
 from rota.domain.execution import NewExecution
+from rota.domain.instant import SECOND, parse_instant
 from rota.domain.outcome import Lost
 from rota.domain.retry import RetryPolicy
 from rota.domain.transition import decide
+from rota.scheduler.rescuer import Rescuer
+from rota.service import access
 from rota.service import executions as service
 from rota.service.context import ServiceContext
 from rota.stores import executions, workers
+from rota.stores.base import Offer
+from rota.stores.database import Transaction
+from rota.telemetry import Telemetry
 
 Submit = Callable[..., str]
 
@@ -106,6 +112,56 @@ def test_a_stale_token_is_refused_everywhere(client: TestClient, submit: Submit,
     assert (extended.status_code, extended.json()["cancelRequested"]) == (200, False)
 
 
+def test_nobody_over_http_speaks_for_a_worker_of_the_store(
+    client: TestClient, submit: Submit, services: ApiDependencies
+) -> None:
+    id, worker = submit(), "00000000-0000-7000-8000-00000000000a"
+
+    def work(tx: Transaction) -> int:
+        workers.register(tx, workers.NewWorker(worker, "w", 5, "database"), 30 * SECOND)
+        (claim,) = executions.claim(tx, Offer(worker, 5, 30 * SECOND))
+        return claim.token
+
+    lease = {"leaseToken": services.database.writing(work)}
+    before = client.get(f"/api/workers/{worker}").json()
+    for answer in (
+        client.post(f"/api/workers/{worker}/heartbeat"),
+        client.delete(f"/api/workers/{worker}"),
+        client.post("/api/jobs/acquire", json={"workerId": worker}),
+        client.post(f"/api/jobs/{id}/complete", json=lease | {"workerId": worker, "success": True}),
+        client.post(f"/api/executions/{id}/extend", json=lease),
+        client.post(f"/api/executions/{id}/logs", json=lease | {"lines": [{"text": "x"}]}),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (409, "/problems/conflict")
+        assert "not one over HTTP" in answer.json()["detail"]
+    assert client.get(f"/api/workers/{worker}").json() == before
+    assert client.get(f"/api/executions/{id}").json()["state"] == "Running"
+    assert client.post(f"/api/workers/{worker}/drain").json()["state"] == "Draining"
+
+
+def test_a_worker_belongs_to_the_key_that_registered_it(
+    client: TestClient, holding: Callable[[Role], TestClient], submit: Submit, system: ServiceContext
+) -> None:
+    id, owner = submit(), holding(Role.WORKER)
+    worker = registered(owner)
+    (item,) = acquired(owner, worker)
+    _key, token = access.create(system, "somebody else", Role.WORKER)
+    thief = TestClient(owner.app, base_url=str(owner.base_url), headers={"Authorization": f"Bearer {token}"})
+    lease = {"leaseToken": item["leaseToken"]}
+    done = lease | {"workerId": worker, "success": True}
+    for answer in (
+        thief.post(f"/api/workers/{worker}/heartbeat"),
+        thief.delete(f"/api/workers/{worker}"),
+        thief.post("/api/jobs/acquire", json={"workerId": worker}),
+        thief.post(f"/api/jobs/{id}/complete", json=done),
+        thief.post(f"/api/executions/{id}/extend", json=lease),
+        thief.post(f"/api/executions/{id}/logs", json=lease | {"lines": [{"text": "x"}]}),
+    ):
+        assert (answer.status_code, answer.json()["type"]) == (403, "/problems/forbidden")
+    assert client.post(f"/api/executions/{id}/extend", json=lease).status_code == 200
+    assert owner.post(f"/api/jobs/{id}/complete", json=done).json()["state"] == "Succeeded"
+
+
 def test_cancelling_reaches_the_worker(client: TestClient, submit: Submit) -> None:
     id = submit()
     worker = registered(client)
@@ -189,6 +245,62 @@ def test_what_a_worker_never_heard_of_is_taken_back(
     assert client.get(f"/api/executions/{known}").json()["state"] == "Running"
     taken = client.get(f"/api/executions/{unheard}").json()
     assert (taken["state"], taken["attempts"][0]["state"]) == ("Retrying", "Lost")
+
+
+def rescue(services: ApiDependencies) -> None:
+    Rescuer(services.database, services.config.lease, Telemetry()).run_once()
+
+
+def test_a_claim_whose_answer_was_lost_is_taken_back_though_its_worker_beats(
+    client: TestClient, submit: Submit, services: ApiDependencies
+) -> None:
+    leased, plain = submit(priority=1), submit()
+    worker = registered(client)
+    acquired(client, worker, capacity=1, leaseSeconds=2)
+    acquired(client, worker, capacity=1)
+    with services.database.write() as tx:  # two seconds and a little pass for what was leased for two
+        tx.driver.execute("UPDATE executions SET lease_expires_at = lease_expires_at - 3000000")
+    assert client.post(f"/api/workers/{worker}/heartbeat", json={}).status_code == 200
+    rescue(services)
+    assert client.get(f"/api/executions/{leased}").json()["attempts"][0]["state"] == "Lost"
+    assert client.get(f"/api/executions/{plain}").json()["state"] == "Running"
+
+
+def test_no_heartbeat_keeps_an_attempt_beyond_its_timeout(
+    client: TestClient, submit: Submit, services: ApiDependencies
+) -> None:
+    policy = RetryPolicy(retries=1, base_delay=0)
+    id, cancelled = (submit(timeout=5 * SECOND, retry=policy, priority=priority) for priority in (1, 0))
+    worker = registered(client)
+    items = acquired(client, worker)
+    client.post(f"/api/executions/{cancelled}/cancel")
+    for seconds, state in ((40, "Running"), (26, "Retrying")):
+        with services.database.write() as tx:
+            tx.driver.execute("UPDATE executions SET started_at = started_at - ?", (seconds * SECOND,))
+        held = [{"executionId": item["executionId"], "leaseToken": item["leaseToken"]} for item in items]
+        client.post(f"/api/workers/{worker}/heartbeat", json={"executions": held})
+        rescue(services)
+        shown = client.get(f"/api/executions/{id}").json()
+        assert shown["state"] == state
+    assert [(a["state"], a["errorMessage"]) for a in shown["attempts"]] == [("TimedOut", "timed out after 5 s")]
+    assert client.get(f"/api/executions/{cancelled}").json()["state"] == "Cancelled"
+
+    said = {"workerId": worker, "leaseToken": items[0]["leaseToken"]}
+    late = client.post(f"/api/jobs/{id}/complete", json=said | {"success": True})
+    assert (late.status_code, late.json()["type"]) == (409, "/problems/lease-lost")
+    same = client.post(f"/api/jobs/{id}/complete", json=said | {"success": False, "outcome": "timedOut"})
+    assert (same.status_code, same.json()["state"]) == (200, "Retrying")
+
+
+def test_the_answer_tells_until_when_the_lease_holds(
+    client: TestClient, submit: Submit, services: ApiDependencies
+) -> None:
+    worker = registered(client)
+    for lease, length in (({}, services.config.lease.duration), ({"leaseSeconds": 90}, 90 * SECOND)):
+        submit()
+        (item,) = acquired(client, worker, **lease)
+        told, started = (parse_instant(item[name]) for name in ("leaseExpiresAt", "startedAt"))
+        assert told - started == length
 
 
 def test_a_long_poll_is_answered_as_soon_as_there_is_work(client: TestClient, submit: Submit) -> None:

@@ -823,14 +823,108 @@ class TestLeases:
         world.clock.advance("31s")
         assert len(world.store.reading(lambda tx: executions.without_lease(tx, 2))) == 2
 
-    def test_the_holdings_whose_own_lease_ran_out(self, world: World) -> None:
-        one, two = world.enqueue(), world.enqueue()
-        for claim in world.claim():
-            if claim.id == two:
-                world.write(lambda tx, claim=claim: executions.extend(tx, claim.id, claim.token, HOUR))
+    def test_what_a_worker_does_not_know_of(self, world: World) -> None:
+        one, two, three = world.enqueue(), world.enqueue(), world.enqueue()
+        tokens = {claim.id: claim.token for claim in world.claim()}
+        world.write(lambda tx: executions.extend(tx, two, tokens[two], HOUR))
+
+        def unheard_of(known: dict[str, int]) -> list[str]:
+            found = world.store.reading(lambda tx: executions.unheard_of(tx, ANN, known, LEASE))
+            return [claim.id for claim, _ in found]
+
+        assert unheard_of({}) == []
         world.clock.advance("31s")
-        found = world.store.reading(lambda tx: executions.expired_holdings(tx, ANN))
-        assert [claim.id for claim, _ in found] == [one]
+        assert unheard_of({}) == [one, three]
+        assert unheard_of({one: tokens[one], three: tokens[three] - 1}) == [three]
+
+
+class TestLeasesOverHttp:
+    """A worker over HTTP may never have heard of what it was given: its answer may have been lost on the way."""
+
+    @pytest.fixture
+    def worker(self, world: World) -> str:
+        id = "00000000-0000-7000-8000-00000000000c"
+        world.write(lambda tx: workers.register(tx, workers.NewWorker(id, id, 10, "http"), LEASE))
+        return id
+
+    def claim(self, world: World, worker: str, lease: int | None) -> Claim:
+        (claim,) = world.write(lambda tx: executions.claim(tx, Offer(worker, 1, lease)))
+        return claim
+
+    def beat(self, world: World, worker: str, seconds: int = 20) -> None:
+        world.clock.advance(seconds)
+        world.write(lambda tx: workers.beat(tx, worker, LEASE))
+
+    def lost(self, world: World) -> list[str]:
+        return [claim.id for claim, _ in world.store.reading(lambda tx: executions.without_lease(tx, 100))]
+
+    def overdue(self, world: World, limit: int = 100) -> list[str]:
+        return [claim.id for claim, _ in world.store.reading(lambda tx: executions.overdue(tx, limit))]
+
+    def test_without_a_lease_of_its_own_it_holds_as_long_as_the_worker_beats(self, world: World, worker: str) -> None:
+        id = world.enqueue()
+        self.claim(world, worker, None)
+        for _ in range(10):
+            self.beat(world, worker)
+            assert self.lost(world) == []
+        world.clock.advance("30s")
+        assert (self.lost(world), self.overdue(world)) == ([], [])
+        world.clock.advance("1ms")
+        assert self.lost(world) == [id]
+        assert worker in world.write(workers.convict)
+
+    def test_a_lease_of_its_own_counts_alone(self, world: World, worker: str) -> None:
+        id = world.enqueue()
+        self.claim(world, worker, 50 * SECOND)
+        for _ in range(2):
+            self.beat(world, worker)
+            assert self.lost(world) == []
+        self.beat(world, worker)
+        assert self.lost(world) == [id]
+
+    def test_a_lease_of_its_own_outlives_the_silence_of_its_worker(self, world: World, worker: str) -> None:
+        id = world.enqueue()
+        self.claim(world, worker, HOUR)
+        world.clock.advance("59m")
+        assert worker not in world.write(workers.convict)
+        assert self.lost(world) == []
+        world.clock.advance("61s")
+        assert self.lost(world) == [id]
+
+    def test_an_extended_lease_counts_alone(self, world: World, worker: str) -> None:
+        id = world.enqueue()
+        claim = self.claim(world, worker, None)
+        world.write(lambda tx: executions.extend(tx, id, claim.token, 2 * SECOND))
+        self.beat(world, worker, 3)
+        assert self.lost(world) == [id]
+
+    def test_a_worker_that_names_its_work_prolongs_it(self, world: World, worker: str) -> None:
+        named, unnamed = world.enqueue(), world.enqueue()
+        one, two = self.claim(world, worker, 2 * SECOND), self.claim(world, worker, 2 * SECOND)
+        known = {one.id: one.token, two.id: two.token - 1}
+        world.write(lambda tx: executions.confirm(tx, worker, known, LEASE))
+        self.beat(world, worker, 3)
+        assert self.lost(world) == [unnamed]
+        world.write(lambda tx: executions.extend(tx, named, one.token, HOUR))
+        world.write(lambda tx: executions.confirm(tx, worker, known, LEASE))
+        self.beat(world, worker, 31)
+        assert named not in self.lost(world)
+
+    def test_no_attempt_outlives_its_timeout_by_more_than_a_minute(self, world: World, worker: str) -> None:
+        ids = [world.enqueue(timeout=MINUTE) for _ in range(3)]
+        for _ in ids[:2]:
+            self.claim(world, worker, HOUR)
+        world.claim_one()
+        world.clock.advance("2m")
+        assert self.overdue(world) == []
+        world.clock.advance("1ms")
+        assert (self.overdue(world), self.overdue(world, 1)) == (ids[:2], ids[:1])
+
+    def test_a_worker_that_ended_holds_nothing(self, world: World, worker: str) -> None:
+        id = world.enqueue()
+        self.claim(world, worker, HOUR)
+        world.write(lambda tx: workers.end(tx, worker))
+        assert self.lost(world) == [id]
 
 
 def test_a_settlement_of_nothing_is_nothing(world: World) -> None:

@@ -1,11 +1,11 @@
-"""Takes work back from workers that are gone, and ends what was not begun in time.
+"""Takes work back from workers that are gone, and ends what was not begun, or not ended, in time.
 
 It needs no knowledge of what the work is: a worker of another version or with other jobs rescues just as well.
 """
 
 from rota.config import LeaseConfig
 from rota.domain.execution import State
-from rota.domain.outcome import Lost
+from rota.domain.outcome import Lost, TimedOut
 from rota.domain.transition import decide
 from rota.stores import control, executions, workers
 from rota.stores.database import Database, Transaction
@@ -30,13 +30,19 @@ class Rescuer:
         with self._database.write() as tx:
             dead = workers.convict(tx)
             rescued = self._rescue(tx)
+            overdue = self._time_out(tx)
             late = control.too_late(tx, _BATCH)
             if late:
                 control.finish_unrun(tx, late, State.EXPIRED, "not begun before its latest start")
         self._telemetry.rescued(rescued, dead)
-        return 0 if max(rescued, len(late)) == _BATCH else self._interval
+        return 0 if max(rescued, overdue, len(late)) == _BATCH else self._interval
 
     def _rescue(self, tx: Transaction) -> int:
         lost = executions.without_lease(tx, _BATCH)
         settled = [decide(claim, Lost(), tx.now, cancelling=cancelling) for claim, cancelling in lost]
+        return len(executions.settle(tx, settled))
+
+    def _time_out(self, tx: Transaction) -> int:
+        found = executions.overdue(tx, _BATCH)
+        settled = [decide(claim, TimedOut(claim.timeout), tx.now, cancelling=cancelling) for claim, cancelling in found]
         return len(executions.settle(tx, settled))

@@ -6,8 +6,8 @@ Workers over HTTP hold no database credentials; every write of theirs carries th
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from rota.domain.access import Right
-from rota.domain.errors import Conflict, InvalidInput, LeaseLost, NotFound
+from rota.domain.access import Right, Role
+from rota.domain.errors import Conflict, Forbidden, InvalidInput, LeaseLost, NotFound
 from rota.domain.execution import KINDS, Claim, State
 from rota.domain.instant import SECOND, Duration, Instant
 from rota.domain.outcome import Lost, Outcome, TimedOut
@@ -46,7 +46,7 @@ _FULL = "… the log is full; the rest is not kept"
 
 @dataclass(frozen=True, slots=True)
 class Acquired:
-    """Work leased to a worker: each claim, and until when the lease of all of them holds."""
+    """Work leased to a worker: each claim, and until when the lease of all of them holds if nobody prolongs it."""
 
     claims: list[Claim]
     lease_expires_at: Instant
@@ -84,7 +84,7 @@ def register(ctx: ServiceContext, new: NewWorker) -> WorkerRecord:
     """Let a worker in. Its id is new at every start, and its lease begins now."""
     ctx.require(Right.WORK)
     with ctx.write() as tx:
-        new = replace(new, id=new_id(tx.now))
+        new = replace(new, id=new_id(tx.now), registered_by=ctx.principal.name)
         workers.register(tx, new, ctx.config.lease.duration)
         ctx.audit(tx, "register", "worker", new.id, {"name": new.name, "capacity": new.capacity})
         made = _existing(tx, new.id)
@@ -120,10 +120,13 @@ def drain(ctx: ServiceContext, id: str) -> WorkerRecord:
 
 
 def end(ctx: ServiceContext, id: str) -> WorkerRecord:
-    """A worker has stopped in order: what it still holds is free at once."""
+    """A worker over HTTP has stopped in order: what it still holds is free at once.
+
+    Conflict for a worker of the store: its work would start a second time beside it.
+    """
     ctx.require(Right.WORK)
     with ctx.write() as tx:
-        found = _existing(tx, id)
+        found = _own(ctx, tx, id)
         if found.state in (workers.ALIVE, workers.DRAINING):
             workers.end(tx, id)
             ctx.audit(tx, "stop", "worker", id, {"name": found.name})
@@ -131,18 +134,19 @@ def end(ctx: ServiceContext, id: str) -> WorkerRecord:
 
 
 def beat(ctx: ServiceContext, id: str, held: Mapping[str, int] | None = None) -> Beat:
-    """Prolong the lease of a worker and of all that it holds. LeaseLost when it was convicted meanwhile.
+    """Prolong the lease of a worker, and so of what it holds without a lease of its own. LeaseLost when it was convicted.
 
-    `held` are the attempts that the worker knows, execution by token. With it, an attempt whose own lease ran out and
-    that the worker does not know of (its answer to `acquire` was lost on the way) is taken back at once.
+    `held` are the attempts that the worker knows, execution by token: their own leases are prolonged too. What it holds
+    and does not know of (its answer to `acquire` was lost on the way) is taken back.
     """
     ctx.require(Right.WORK)
     with ctx.write() as tx:
+        _own(ctx, tx, id)
         until = _beat(ctx, tx, id)
         held_here = executions.holdings(tx, id)
         if held is not None:
-            forgotten = executions.expired_holdings(tx, id)
-            lost = [claim for claim in forgotten if held.get(claim[0].id) != claim[0].token]
+            executions.confirm(tx, id, held, ctx.config.lease.duration)
+            lost = executions.unheard_of(tx, id, held, ctx.config.lease.duration)
             executions.settle(
                 tx, [decide(claim, Lost("the worker does not know of it"), tx.now, cancelling=c) for claim, c in lost]
             )
@@ -163,13 +167,16 @@ def acquire(
     types: Sequence[str] | None = None,
     lease: Duration | None = None,
 ) -> Acquired:
-    """Lease due work to a worker: at most `capacity`, and no more than it can still hold. It counts as a heartbeat."""
+    """Lease due work to a worker: at most `capacity`, and no more than it can still hold. It counts as a heartbeat.
+
+    With `lease`, heartbeats that do not name the work do not prolong it: it ends unless it is extended or completed.
+    """
     ctx.require(Right.WORK)
     length = ctx.config.lease.duration if lease is None else lease
     if not _SHORTEST_LEASE <= length <= _LONGEST_LEASE:
         raise InvalidInput.field("leaseSeconds", msg="from 1 to 3600")
     with ctx.read() as tx:
-        worker = _existing(tx, id)
+        worker = _own(ctx, tx, id)
         _require_serving(worker)
         if worker.state == workers.DRAINING:
             raise Conflict("the worker is draining: it gets nothing new")
@@ -180,7 +187,7 @@ def acquire(
     with ctx.write() as tx:
         _beat(ctx, tx, id)
         tx.hot.promote(tx)
-        offer = _offer(worker, capacity, queues, types, length, workers.running_of(tx, id))
+        offer = _offer(worker, capacity, queues, types, lease, workers.running_of(tx, id))
         return Acquired([] if offer is None else executions.claim(tx, offer), tx.now + length)
 
 
@@ -191,9 +198,9 @@ def complete(ctx: ServiceContext, execution_id: str, worker_id: str, token: int,
     """
     ctx.require(Right.WORK)
     with ctx.write() as tx:
-        found = _held(tx, execution_id, token, worker_id)
+        found = _held(ctx, tx, execution_id, token, worker_id)
         if found is None:
-            if executions.was_settled(tx, execution_id, token):
+            if executions.was_settled(tx, execution_id, token, timed_out=isinstance(outcome, TimedOut)):
                 return _state(tx, execution_id)
             raise _not_held(tx, execution_id)
         claim, cancelling = found
@@ -206,13 +213,13 @@ def complete(ctx: ServiceContext, execution_id: str, worker_id: str, token: int,
 def extend(
     ctx: ServiceContext, execution_id: str, token: int, lease: Duration | None = None, worker_id: str | None = None
 ) -> Extended:
-    """Prolong the lease of one attempt."""
+    """Set the lease of one attempt to now + `lease`. It is binding from here on, as one given to `acquire` is."""
     ctx.require(Right.WORK)
     length = ctx.config.lease.duration if lease is None else lease
     if not _SHORTEST_LEASE <= length <= _LONGEST_LEASE:
         raise InvalidInput.field("leaseSeconds", msg="from 1 to 3600")
     with ctx.write() as tx:
-        found = _held(tx, execution_id, token, worker_id)
+        found = _held(ctx, tx, execution_id, token, worker_id)
         until = None if found is None else executions.extend(tx, execution_id, token, length)
         if found is None or until is None:
             raise _not_held(tx, execution_id)
@@ -225,7 +232,7 @@ def append_logs(
     """Keep log lines of an attempt, up to the limit of its log. Returns how many were taken."""
     ctx.require(Right.WORK)
     with ctx.write() as tx:
-        if _held(tx, execution_id, token, worker_id) is None:
+        if _held(ctx, tx, execution_id, token, worker_id) is None:
             raise _not_held(tx, execution_id)
         last, size = history.size_of_log(tx, execution_id, token)
         budget = ctx.config.engine.log_bytes
@@ -248,6 +255,16 @@ def _existing(tx: Transaction, id: str) -> WorkerRecord:
     return replace(found, running=workers.running_of(tx, id))
 
 
+def _own(ctx: ServiceContext, tx: Transaction, id: str) -> WorkerRecord:
+    """A worker over HTTP that the principal may speak for: the one that registered it, or an admin."""
+    found = _existing(tx, id)
+    if found.transport != executions.HTTP:
+        raise Conflict("this worker is not one over HTTP: it speaks for itself in the store; to stop it, drain it")
+    if ctx.principal.role is not Role.ADMIN and found.registered_by != ctx.principal.name:
+        raise Forbidden("another key registered this worker; only that key or an admin speaks for it")
+    return found
+
+
 def _require_serving(worker: WorkerRecord) -> None:
     if worker.state not in (workers.ALIVE, workers.DRAINING):
         raise LeaseLost(f"the worker is {worker.state}: its leases are gone and it must register again")
@@ -266,7 +283,7 @@ def _offer(
     capacity: int,
     queues: Sequence[str] | None,
     types: Sequence[str] | None,
-    lease: Duration,
+    lease: Duration | None,
     running: int,
 ) -> Offer | None:
     """What the worker can take now; None when that is nothing."""
@@ -288,12 +305,15 @@ def _common(registered: Sequence[str] | None, asked: Sequence[str] | None) -> li
     return [name for name in asked if name in registered]
 
 
-def _held(tx: Transaction, execution_id: str, token: int, worker_id: str | None) -> tuple[Claim, bool] | None:
-    """The claim under this token, if this worker holds it."""
-    found = executions.held(tx, execution_id, token)
-    if found is None or worker_id is None:
-        return found
-    return found if executions.holdings(tx, worker_id).get(execution_id) == token else None
+def _held(
+    ctx: ServiceContext, tx: Transaction, execution_id: str, token: int, worker_id: str | None
+) -> tuple[Claim, bool] | None:
+    """The claim under this token, if this worker holds it. Tokens are no secrets: who asks must be the worker's own."""
+    holder = executions.holder(tx, execution_id, token)
+    if holder is None or worker_id not in (None, holder):
+        return None
+    _own(ctx, tx, holder)
+    return executions.held(tx, execution_id, token)
 
 
 def _not_held(tx: Transaction, execution_id: str) -> NotFound | LeaseLost:

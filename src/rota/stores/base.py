@@ -30,11 +30,12 @@ class Offer:
     """What a worker takes: at most `slots` executions, of its queues (None = every queue) and of what it can run.
 
     `kinds` are the executor kinds; `functions` the python types. None = it does not say: everything.
+    `lease` is the own lease of each attempt; without one it is leased for as long as its worker is.
     """
 
     worker_id: str
     slots: int
-    lease: Duration
+    lease: Duration | None
     queues: Sequence[str] | None = None
     kinds: Sequence[str] | None = None
     functions: Sequence[str] | None = None

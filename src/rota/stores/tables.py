@@ -232,6 +232,7 @@ workers = Table(
     Column("labels", Json),
     Column("version", Name),
     Column("transport", String(16), nullable=False, comment="database or http"),
+    Column("registered_by", Name, comment="over HTTP, whose token let it in"),
     Column("running", Integer, nullable=False),
     Column("registered_at", Moment, nullable=False),
     Column("heartbeat_at", Moment, nullable=False),

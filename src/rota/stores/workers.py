@@ -19,7 +19,10 @@ _LEASED = executions.c.state.in_([literal(state, literal_execute=True) for state
 
 @dataclass(frozen=True, slots=True)
 class NewWorker:
-    """A worker about to be registered. `types` are the job types that it can run; None = it does not say."""
+    """A worker about to be registered. `types` are the job types that it can run; None = it does not say.
+
+    `registered_by` is, over HTTP, the name of the principal that let it in: nobody else speaks for it.
+    """
 
     id: str
     name: str
@@ -31,6 +34,7 @@ class NewWorker:
     types: Sequence[str] | None = None
     labels: dict[str, str] = field(default_factory=dict)
     version: str | None = None
+    registered_by: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,7 @@ class WorkerRecord:
     labels: dict[str, str]
     version: str | None
     transport: str
+    registered_by: str | None
     registered_at: Instant
     heartbeat_at: Instant
     lease_expires_at: Instant
@@ -70,6 +75,7 @@ def register(tx: Transaction, new: NewWorker, lease: Duration) -> None:
             labels=json.dumps(new.labels),
             version=new.version,
             transport=new.transport,
+            registered_by=new.registered_by,
             running=0,
             registered_at=tx.now,
             heartbeat_at=tx.now,
@@ -141,6 +147,7 @@ def record(row: Row[Any]) -> WorkerRecord:
         json.loads(row.labels or "{}"),
         row.version,
         row.transport,
+        row.registered_by,
         row.registered_at,
         row.heartbeat_at,
         row.lease_expires_at,

@@ -296,6 +296,7 @@ def upgrade() -> None:
         sa.Column("labels", sa.Text(), nullable=True),
         sa.Column("version", sa.String(length=200), nullable=True),
         sa.Column("transport", sa.String(length=16), nullable=False, comment="database or http"),
+        sa.Column("registered_by", sa.String(length=200), nullable=True, comment="over HTTP, whose token let it in"),
         sa.Column("running", sa.Integer(), nullable=False),
         sa.Column("registered_at", Number, nullable=False),
         sa.Column("heartbeat_at", Number, nullable=False),
