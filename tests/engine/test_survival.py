@@ -46,8 +46,7 @@ def test_a_job_that_stops_the_event_loop_does_not_end_the_engine(start: Start, e
     first, second = (attempt.state for attempt in engine.attempts(id))
     assert first in (AttemptState.LOST, AttemptState.FAILED)
     assert second is AttemptState.SUCCEEDED
-    assert len(engine.made) == 2
-    assert engine.telemetry.counters["loop_engine_failed"] == 1
+    assert engine.thread.alive
 
 
 def test_a_claim_that_never_reached_its_worker_is_handed_back(
