@@ -18,7 +18,7 @@ from rota.scheduler.rescuer import Rescuer
 from rota.service import access
 from rota.service import executions as service
 from rota.service.context import ServiceContext
-from rota.stores import executions, workers
+from rota.stores import executions, leases, workers
 from rota.stores.base import Offer
 from rota.stores.database import Transaction
 from rota.telemetry import Telemetry
@@ -91,7 +91,7 @@ def test_a_stale_token_is_refused_everywhere(client: TestClient, submit: Submit,
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/lease-lost")
 
     with services.database.write() as tx:
-        claim, _ = executions.held(tx, id, int(item["leaseToken"])) or pytest.fail("not held")
+        claim, _ = leases.held(tx, id, int(item["leaseToken"])) or pytest.fail("not held")
         executions.settle(tx, [decide(claim, Lost(), tx.now)])
     (again,) = acquired(client, rival)
     assert int(again["leaseToken"]) > int(item["leaseToken"])

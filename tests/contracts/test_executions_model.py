@@ -21,7 +21,7 @@ from rota.domain.instant import SECOND, Instant
 from rota.domain.outcome import Cancelled, Failed, Interrupted, Lost, Outcome, Succeeded, TimedOut
 from rota.domain.retry import RetryPolicy
 from rota.domain.transition import decide, legal
-from rota.stores import control, executions, history, workers
+from rota.stores import control, executions, history, leases, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.tables import events
@@ -147,7 +147,7 @@ def machine(make_store: Callable[[], tuple[Database, ManualClock]]) -> type[Rule
             current = one.state in LEASED and one.token == claim.token
 
             def work(tx: Transaction) -> set[str]:
-                held = executions.held(tx, claim.id, claim.token)
+                held = leases.held(tx, claim.id, claim.token)
                 assert (held is not None) == current
                 return executions.settle(tx, [decide(claim, outcome, tx.now, cancelling=held is not None and held[1])])
 
@@ -178,7 +178,7 @@ def machine(make_store: Callable[[], tuple[Database, ManualClock]]) -> type[Rule
             superseded = [claim for claim in self.past if self.model[claim.id].state in LEASED]
             claim = data.draw(st.sampled_from(superseded or self.past))
             self._settle(claim, outcome)
-            stale = self.store.writing(lambda tx: executions.extend(tx, claim.id, claim.token, LEASE))
+            stale = self.store.writing(lambda tx: leases.extend(tx, claim.id, claim.token, LEASE))
             assert stale is None
 
         @rule(seconds=st.sampled_from([1, 4, 8, 29, 31]))
@@ -200,7 +200,7 @@ def machine(make_store: Callable[[], tuple[Database, ManualClock]]) -> type[Rule
 
             def work(tx: Transaction) -> dict[str, Claim]:
                 assert set(workers.convict(tx)) == dead
-                found = executions.without_lease(tx, 100)
+                found = leases.without_lease(tx, 100)
                 settled = [decide(claim, Lost(), tx.now, cancelling=cancelling) for claim, cancelling in found]
                 assert executions.settle(tx, settled) == {claim.id for claim, _ in found}
                 return {claim.id: claim for claim, _ in found}

@@ -14,7 +14,7 @@ from rota.domain.job import Defaults, Job, JobState
 from rota.domain.outcome import Cancelled, Deferred, Failed, Interrupted, Lost, Outcome, Succeeded, TimedOut
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
 from rota.domain.transition import decide
-from rota.stores import bell, control, executions, history, jobs, workers
+from rota.stores import bell, control, executions, history, jobs, leases, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.history import AttemptRecord, ExecutionRecord
@@ -59,7 +59,7 @@ class World:
 
     def settle(self, claim: Claim, outcome: Outcome) -> bool:
         def work(tx: Transaction) -> set[str]:
-            held = executions.held(tx, claim.id, claim.token)
+            held = leases.held(tx, claim.id, claim.token)
             return executions.settle(tx, [decide(claim, outcome, tx.now, cancelling=held is not None and held[1])])
 
         return claim.id in self.write(work)
@@ -223,8 +223,8 @@ class TestClaiming:
         record = world.get(id)
         assert (claim.attempt, record.attempt, record.state) == (1, 1, State.RUNNING)
         assert (record.worker_id, record.token, record.started_at) == (BOB, claim.token, world.clock.now())
-        assert world.store.reading(lambda tx: executions.holdings(tx, BOB)) == {id: claim.token}
-        assert world.store.reading(lambda tx: executions.holdings(tx, ANN)) == {}
+        assert world.store.reading(lambda tx: leases.holdings(tx, BOB)) == {id: claim.token}
+        assert world.store.reading(lambda tx: leases.holdings(tx, ANN)) == {}
         assert [(one.number, one.state) for one in world.attempts(id)] == [(1, AttemptState.RUNNING)]
         assert world.events(id) == ["execution.accepted", "execution.started"]
 
@@ -392,7 +392,7 @@ class TestSettling:
             ["Succeeded"], ["Failed"], ["Failed"], ["TimedOut"], ["Lost"], ["Cancelled"], [],
         ]  # fmt: skip
         assert (world.get(ids[1]).error, world.get(ids[1]).stack) == ("x", "s")
-        assert world.store.reading(lambda tx: executions.holdings(tx, ANN)) == {}
+        assert world.store.reading(lambda tx: leases.holdings(tx, ANN)) == {}
 
     def test_a_retry_waits_and_is_claimed_when_it_is_due(self, world: World) -> None:
         id = world.enqueue(retry=RetryPolicy(base_delay=10 * SECOND))
@@ -502,14 +502,14 @@ class TestFencing:
     def test_the_same_token_is_accepted_once(self, world: World) -> None:
         id = world.enqueue()
         claim = world.claim_one()
-        assert not world.store.reading(lambda tx: executions.was_settled(tx, id, claim.token))
+        assert not world.store.reading(lambda tx: leases.was_settled(tx, id, claim.token))
         assert world.settle(claim, Succeeded("first"))
         before = world.dump()
         assert not world.settle(claim, Succeeded("second"))
         assert not world.settle(claim, Failed("third"))
         assert world.dump() == before
-        assert world.store.reading(lambda tx: executions.was_settled(tx, id, claim.token))
-        assert not world.store.reading(lambda tx: executions.was_settled(tx, id, claim.token + 1))
+        assert world.store.reading(lambda tx: leases.was_settled(tx, id, claim.token))
+        assert not world.store.reading(lambda tx: leases.was_settled(tx, id, claim.token + 1))
 
     def test_twice_in_one_batch_is_accepted_once(self, world: World) -> None:
         id = world.enqueue()
@@ -540,9 +540,9 @@ class TestFencing:
         def work(tx: Transaction) -> tuple[Any, ...]:
             tx.hot.append_logs(tx, [(id, stale.token, 1, tx.now, "stdout", "late")])
             return (
-                executions.extend(tx, id, stale.token, HOUR),
-                executions.progress(tx, id, stale.token, 0.5, "half"),
-                executions.held(tx, id, stale.token),
+                leases.extend(tx, id, stale.token, HOUR),
+                leases.progress(tx, id, stale.token, 0.5, "half"),
+                leases.held(tx, id, stale.token),
             )
 
         assert world.write(work) == (None, False, None)
@@ -557,9 +557,9 @@ class TestFencing:
             tx.hot.append_logs(tx, lines)
             tx.hot.append_logs(tx, lines)
             return (
-                executions.extend(tx, id, claim.token, HOUR),
-                executions.progress(tx, id, claim.token, 0.5, "half"),
-                executions.held(tx, id, claim.token),
+                leases.extend(tx, id, claim.token, HOUR),
+                leases.progress(tx, id, claim.token, 0.5, "half"),
+                leases.held(tx, id, claim.token),
             )
 
         assert world.write(work) == (world.clock.now() + HOUR, True, (claim, False))
@@ -601,9 +601,9 @@ class TestCancelling:
         world.store.bell.listen(bell.CANCELLATIONS, lambda: rung.append("rung"))
         assert world.cancel(id, graceSeconds=2) == {id: State.CANCELLING}
         assert rung == ["rung"]
-        noted = world.store.reading(lambda tx: (executions.cancelling(tx, ANN), executions.cancelling(tx, BOB)))
+        noted = world.store.reading(lambda tx: (leases.cancelling(tx, ANN), leases.cancelling(tx, BOB)))
         assert noted == ({id: {"by": "ann", "graceSeconds": 2}}, {})
-        assert world.store.reading(lambda tx: executions.held(tx, id, claim.token)) == (claim, True)
+        assert world.store.reading(lambda tx: leases.held(tx, id, claim.token)) == (claim, True)
         assert world.settle(claim, Cancelled("stopped"))
         assert (world.get(id).state, world.attempts(id)[0].state) == (State.CANCELLED, AttemptState.CANCELLED)
         assert world.events(id)[-2:] == ["execution.cancelling", "execution.cancelled"]
@@ -759,7 +759,7 @@ class TestWorkOfAJobThatStopped:
 
 class TestLeases:
     def lost(self, world: World) -> list[str]:
-        return [claim.id for claim, _ in world.store.reading(lambda tx: executions.without_lease(tx, 100))]
+        return [claim.id for claim, _ in world.store.reading(lambda tx: leases.without_lease(tx, 100))]
 
     def test_a_lease_holds_as_long_as_its_worker_beats(self, world: World) -> None:
         world.enqueue()
@@ -772,7 +772,7 @@ class TestLeases:
     def test_a_lease_holds_until_its_own_time_also_without_the_worker(self, world: World) -> None:
         id = world.enqueue()
         claim = world.claim_one()
-        world.write(lambda tx: executions.extend(tx, id, claim.token, HOUR))
+        world.write(lambda tx: leases.extend(tx, id, claim.token, HOUR))
         world.clock.advance("59m")
         assert world.write(workers.convict) == [BOB]
         assert self.lost(world) == []
@@ -809,7 +809,7 @@ class TestLeases:
         world.claim()
         world.cancel(two)
         world.clock.advance("31s")
-        lost = world.store.reading(lambda tx: executions.without_lease(tx, 100))
+        lost = world.store.reading(lambda tx: leases.without_lease(tx, 100))
         assert {claim.id: cancelling for claim, cancelling in lost} == {one: False, two: True}
         settled = [decide(claim, Lost(), world.clock.now(), cancelling=cancelling) for claim, cancelling in lost]
         assert world.write(lambda tx: executions.settle(tx, settled)) == {one, two}
@@ -821,15 +821,15 @@ class TestLeases:
             world.enqueue()
         world.claim()
         world.clock.advance("31s")
-        assert len(world.store.reading(lambda tx: executions.without_lease(tx, 2))) == 2
+        assert len(world.store.reading(lambda tx: leases.without_lease(tx, 2))) == 2
 
     def test_what_a_worker_does_not_know_of(self, world: World) -> None:
         one, two, three = world.enqueue(), world.enqueue(), world.enqueue()
         tokens = {claim.id: claim.token for claim in world.claim()}
-        world.write(lambda tx: executions.extend(tx, two, tokens[two], HOUR))
+        world.write(lambda tx: leases.extend(tx, two, tokens[two], HOUR))
 
         def unheard_of(known: dict[str, int]) -> list[str]:
-            found = world.store.reading(lambda tx: executions.unheard_of(tx, ANN, known, LEASE))
+            found = world.store.reading(lambda tx: leases.unheard_of(tx, ANN, known, LEASE))
             return [claim.id for claim, _ in found]
 
         assert unheard_of({}) == []
@@ -856,10 +856,10 @@ class TestLeasesOverHttp:
         world.write(lambda tx: workers.beat(tx, worker, LEASE))
 
     def lost(self, world: World) -> list[str]:
-        return [claim.id for claim, _ in world.store.reading(lambda tx: executions.without_lease(tx, 100))]
+        return [claim.id for claim, _ in world.store.reading(lambda tx: leases.without_lease(tx, 100))]
 
     def overdue(self, world: World, limit: int = 100) -> list[str]:
-        return [claim.id for claim, _ in world.store.reading(lambda tx: executions.overdue(tx, limit))]
+        return [claim.id for claim, _ in world.store.reading(lambda tx: leases.overdue(tx, limit))]
 
     def test_without_a_lease_of_its_own_it_holds_as_long_as_the_worker_beats(self, world: World, worker: str) -> None:
         id = world.enqueue()
@@ -894,7 +894,7 @@ class TestLeasesOverHttp:
     def test_an_extended_lease_counts_alone(self, world: World, worker: str) -> None:
         id = world.enqueue()
         claim = self.claim(world, worker, None)
-        world.write(lambda tx: executions.extend(tx, id, claim.token, 2 * SECOND))
+        world.write(lambda tx: leases.extend(tx, id, claim.token, 2 * SECOND))
         self.beat(world, worker, 3)
         assert self.lost(world) == [id]
 
@@ -902,11 +902,11 @@ class TestLeasesOverHttp:
         named, unnamed = world.enqueue(), world.enqueue()
         one, two = self.claim(world, worker, 2 * SECOND), self.claim(world, worker, 2 * SECOND)
         known = {one.id: one.token, two.id: two.token - 1}
-        world.write(lambda tx: executions.confirm(tx, worker, known, LEASE))
+        world.write(lambda tx: leases.confirm(tx, worker, known, LEASE))
         self.beat(world, worker, 3)
         assert self.lost(world) == [unnamed]
-        world.write(lambda tx: executions.extend(tx, named, one.token, HOUR))
-        world.write(lambda tx: executions.confirm(tx, worker, known, LEASE))
+        world.write(lambda tx: leases.extend(tx, named, one.token, HOUR))
+        world.write(lambda tx: leases.confirm(tx, worker, known, LEASE))
         self.beat(world, worker, 31)
         assert named not in self.lost(world)
 

@@ -17,7 +17,7 @@ from rota.domain.retry import OnLost
 from rota.domain.transition import decide
 from rota.engine.heartbeat import Heartbeat
 from rota.executors.base import Context
-from rota.stores import executions, workers
+from rota.stores import executions, leases, workers
 from rota.stores.database import Database
 from rota.stores.identity import new_id
 
@@ -93,7 +93,7 @@ def test_a_convicted_worker_stops_its_work_and_comes_back_as_another(
     engine = start({"long": long}, lease=short_lease)
     (id,) = engine.enqueue("long")
     eventually(lambda: gate.came == 1)
-    (claim, _) = engine.database.reading(lambda tx: executions.held(tx, id, tokens[0]))
+    (claim, _) = engine.database.reading(lambda tx: leases.held(tx, id, tokens[0]))
     engine.convict()
     eventually(lambda: engine.state(id) is State.SUCCEEDED)
     assert gate.stopped == 1

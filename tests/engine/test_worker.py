@@ -16,9 +16,10 @@ from rota.domain.instant import MILLISECOND, SECOND
 from rota.domain.outcome import Deferred, Failed, Succeeded
 from rota.domain.retry import RetryPolicy
 from rota.executors.base import Context
-from rota.stores import sqlite, workers
+from rota.stores import workers
 from rota.stores.database import Database
 from rota.stores.schema import migrate
+from rota.stores.sqlite import connection
 
 SOON = RetryPolicy(retries=2, base_delay=MILLISECOND)
 ONCE = RetryPolicy(retries=0)
@@ -289,7 +290,7 @@ def test_nothing_is_lost_while_the_store_does_not_answer(
     new_gate: Callable[[], Any],
 ) -> None:
     """Somebody holds SQLite's lock for longer than anybody waits for it."""
-    monkeypatch.setattr(sqlite, "_BUSY_MILLISECONDS", 20)
+    monkeypatch.setattr(connection, "_BUSY_MILLISECONDS", 20)
     database = Database(f"sqlite:///{tmp_path}/busy.db", durable=False)
     migrate(database)
     last = new_gate()

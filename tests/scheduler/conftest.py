@@ -17,7 +17,7 @@ from rota.domain.schedule import Schedule, next_after
 from rota.domain.transition import decide
 from rota.scheduler.rescuer import Rescuer
 from rota.scheduler.ticker import Ticker
-from rota.stores import executions, history, jobs, occurrences, schedules, workers
+from rota.stores import executions, history, jobs, leases, occurrences, schedules, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database
 from rota.stores.history import ExecutionRecord
@@ -117,7 +117,7 @@ class Clockwork:
 
     def settle(self, claim: Claim, outcome: Outcome) -> bool:
         def work(tx: Any) -> bool:
-            held = executions.held(tx, claim.id, claim.token)
+            held = leases.held(tx, claim.id, claim.token)
             cancelling = held is not None and held[1]
             return bool(executions.settle(tx, [decide(claim, outcome, tx.now, cancelling=cancelling)]))
 

@@ -13,7 +13,7 @@ from rota.domain.job import JobState
 from rota.domain.missed import Decision
 from rota.domain.outcome import Cancelled, Failed, Succeeded
 from rota.scheduler.ticker import Ticker
-from rota.stores import executions, jobs, occurrences
+from rota.stores import jobs, leases, occurrences
 from rota.stores.database import Database
 from rota.stores.schedules import ScheduleState
 from rota.stores.tables import schedules as schedules_table
@@ -157,7 +157,7 @@ class TestOverlap:
 
 
 def _claim_of(works: Any, execution: Any) -> Any:
-    held = works.database.reading(lambda tx: executions.held(tx, execution.id, execution.token))
+    held = works.database.reading(lambda tx: leases.held(tx, execution.id, execution.token))
     assert held is not None
     return held[0]
 

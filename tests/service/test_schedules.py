@@ -144,10 +144,10 @@ def test_cursors_move_only_at_the_revision_that_was_read(ctx: ServiceContext, jo
 
 
 def test_the_due_query_walks_its_index(ctx: ServiceContext) -> None:
-    from rota.stores import sqlite
+    from rota.stores.sqlite import planning
 
     with ctx.read() as tx:
-        plan = tx.driver.execute(f"EXPLAIN QUERY PLAN {sqlite._DUE_SCHEDULES}", (0, 1)).fetchall()
+        plan = tx.driver.execute(f"EXPLAIN QUERY PLAN {planning._DUE_SCHEDULES}", (0, 1)).fetchall()
     text = " ".join(row[3] for row in plan)
     assert "ix_schedules_due" in text
     assert "TEMP B-TREE" not in text

@@ -18,7 +18,7 @@ from rota.domain.job import Defaults, Job, JobState
 from rota.domain.outcome import Failed, Lost, Succeeded
 from rota.domain.schedule import Schedule
 from rota.domain.transition import decide
-from rota.stores import control, executions, history, jobs, schedules, workers
+from rota.stores import control, executions, history, jobs, leases, schedules, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.identity import new_id, new_ids
@@ -140,12 +140,12 @@ def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
     [
         (lambda tx: tx.hot.promote(tx), "ix_executions_later"),
         (lambda tx: tx.hot.next_due(tx), "ix_executions_later"),
-        (lambda tx: executions.cancelling(tx, WORKER), "ix_executions_cancelling"),
-        (lambda tx: executions.holdings(tx, WORKER), "ix_executions_leased"),
-        (lambda tx: executions.without_lease(tx, 500), "ix_executions_leased"),
-        (lambda tx: executions.overdue(tx, 500), "ix_executions_leased"),
-        (lambda tx: executions.unheard_of(tx, WORKER, {}, HOUR), "ix_executions_leased"),
-        (lambda tx: executions.confirm(tx, WORKER, {}, HOUR), "ix_executions_leased"),
+        (lambda tx: leases.cancelling(tx, WORKER), "ix_executions_cancelling"),
+        (lambda tx: leases.holdings(tx, WORKER), "ix_executions_leased"),
+        (lambda tx: leases.without_lease(tx, 500), "ix_executions_leased"),
+        (lambda tx: leases.overdue(tx, 500), "ix_executions_leased"),
+        (lambda tx: leases.unheard_of(tx, WORKER, {}, HOUR), "ix_executions_leased"),
+        (lambda tx: leases.confirm(tx, WORKER, {}, HOUR), "ix_executions_leased"),
         (lambda tx: workers.convict(tx), "ix_executions_leased"),
         (lambda tx: schedules.due(tx, tx.now + HOUR, 500), "ix_schedules_due"),
         (lambda tx: schedules.next_due_at(tx), "ix_schedules_due"),

@@ -12,7 +12,7 @@ from rota.domain.execution import Claim, Settlement
 from rota.domain.instant import Instant
 from rota.domain.outcome import Failed, Interrupted, Outcome
 from rota.domain.transition import decide
-from rota.stores import executions
+from rota.stores import executions, leases
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 
@@ -75,8 +75,8 @@ def _exchange(
     with database.write() as tx:
         tx.hot.append_logs(tx, lines)
         for note in notes.progress:
-            executions.progress(tx, *note)
-        cancelling = executions.cancelling(tx, offer.worker_id)
+            leases.progress(tx, *note)
+        cancelling = leases.cancelling(tx, offer.worker_id)
         if cancelling and any(item.claim.id in cancelling for item in ended):
             decided = [decide(item.claim, item.outcome, now, cancelling=item.claim.id in cancelling) for item in ended]
             ready = executions.settling(decided)
@@ -92,8 +92,8 @@ def _exchange(
 
 
 def _hand_back_unheld(tx: Transaction, worker_id: str, held: Collection[str]) -> None:
-    for execution_id, token in executions.holdings(tx, worker_id).items():
-        found = None if execution_id in held else executions.held(tx, execution_id, token)
+    for execution_id, token in leases.holdings(tx, worker_id).items():
+        found = None if execution_id in held else leases.held(tx, execution_id, token)
         if found is not None:
             claim, cancelling = found
             outcome = Interrupted("the claim never reached its worker")

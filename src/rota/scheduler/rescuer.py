@@ -7,7 +7,7 @@ from rota.config import LeaseConfig
 from rota.domain.execution import State
 from rota.domain.outcome import Lost, TimedOut
 from rota.domain.transition import decide
-from rota.stores import control, executions, workers
+from rota.stores import control, executions, leases, workers
 from rota.stores.database import Database, Transaction
 from rota.telemetry import Telemetry
 
@@ -38,11 +38,11 @@ class Rescuer:
         return 0 if max(rescued, overdue, len(late)) == _BATCH else self._interval
 
     def _rescue(self, tx: Transaction) -> int:
-        lost = executions.without_lease(tx, _BATCH)
+        lost = leases.without_lease(tx, _BATCH)
         settled = [decide(claim, Lost(), tx.now, cancelling=cancelling) for claim, cancelling in lost]
         return len(executions.settle(tx, settled))
 
     def _time_out(self, tx: Transaction) -> int:
-        found = executions.overdue(tx, _BATCH)
+        found = leases.overdue(tx, _BATCH)
         settled = [decide(claim, TimedOut(claim.timeout), tx.now, cancelling=cancelling) for claim, cancelling in found]
         return len(executions.settle(tx, settled))

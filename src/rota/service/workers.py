@@ -13,7 +13,7 @@ from rota.domain.instant import SECOND, Duration, Instant
 from rota.domain.outcome import Lost, Outcome, TimedOut
 from rota.domain.transition import decide
 from rota.service.context import ServiceContext
-from rota.stores import executions, history, workers
+from rota.stores import executions, history, leases, workers
 from rota.stores.base import Offer
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
@@ -143,17 +143,17 @@ def beat(ctx: ServiceContext, id: str, held: Mapping[str, int] | None = None) ->
     with ctx.write() as tx:
         _own(ctx, tx, id)
         until = _beat(ctx, tx, id)
-        held_here = executions.holdings(tx, id)
+        held_here = leases.holdings(tx, id)
         if held is not None:
-            executions.confirm(tx, id, held, ctx.config.lease.duration)
-            lost = executions.unheard_of(tx, id, held, ctx.config.lease.duration)
+            leases.confirm(tx, id, held, ctx.config.lease.duration)
+            lost = leases.unheard_of(tx, id, held, ctx.config.lease.duration)
             executions.settle(
                 tx, [decide(claim, Lost("the worker does not know of it"), tx.now, cancelling=c) for claim, c in lost]
             )
         return Beat(
             _existing(tx, id).state,
             until,
-            sorted(executions.cancelling(tx, id)),
+            sorted(leases.cancelling(tx, id)),
             [execution for execution, token in (held or {}).items() if held_here.get(execution) != token],
         )
 
@@ -200,7 +200,7 @@ def complete(ctx: ServiceContext, execution_id: str, worker_id: str, token: int,
     with ctx.write() as tx:
         found = _held(ctx, tx, execution_id, token, worker_id)
         if found is None:
-            if executions.was_settled(tx, execution_id, token, timed_out=isinstance(outcome, TimedOut)):
+            if leases.was_settled(tx, execution_id, token, timed_out=isinstance(outcome, TimedOut)):
                 return _state(tx, execution_id)
             raise _not_held(tx, execution_id)
         claim, cancelling = found
@@ -220,7 +220,7 @@ def extend(
         raise InvalidInput.field("leaseSeconds", msg="from 1 to 3600")
     with ctx.write() as tx:
         found = _held(ctx, tx, execution_id, token, worker_id)
-        until = None if found is None else executions.extend(tx, execution_id, token, length)
+        until = None if found is None else leases.extend(tx, execution_id, token, length)
         if found is None or until is None:
             raise _not_held(tx, execution_id)
         return Extended(until, found[1])
@@ -258,7 +258,7 @@ def _existing(tx: Transaction, id: str) -> WorkerRecord:
 def _own(ctx: ServiceContext, tx: Transaction, id: str) -> WorkerRecord:
     """A worker over HTTP that the principal may speak for: the one that registered it, or an admin."""
     found = _existing(tx, id)
-    if found.transport != executions.HTTP:
+    if found.transport != leases.HTTP:
         raise Conflict("this worker is not one over HTTP: it speaks for itself in the store; to stop it, drain it")
     if ctx.principal.role is not Role.ADMIN and found.registered_by != ctx.principal.name:
         raise Forbidden("another key registered this worker; only that key or an admin speaks for it")
@@ -309,11 +309,11 @@ def _held(
     ctx: ServiceContext, tx: Transaction, execution_id: str, token: int, worker_id: str | None
 ) -> tuple[Claim, bool] | None:
     """The claim under this token, if this worker holds it. Tokens are no secrets: who asks must be the worker's own."""
-    holder = executions.holder(tx, execution_id, token)
+    holder = leases.holder(tx, execution_id, token)
     if holder is None or worker_id not in (None, holder):
         return None
     _own(ctx, tx, holder)
-    return executions.held(tx, execution_id, token)
+    return leases.held(tx, execution_id, token)
 
 
 def _not_held(tx: Transaction, execution_id: str) -> NotFound | LeaseLost:

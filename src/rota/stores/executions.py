@@ -1,13 +1,13 @@
-"""The life of an execution in the store: accepted, claimed, settled, cancelled. History is read in `history`."""
+"""The life of an execution in the store: accepted, claimed, settled. What holds meanwhile is in `leases`."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, update
+from sqlalchemy import literal, select
 
 from rota.domain.execution import (
     DEFAULT_RETRY,
@@ -18,26 +18,20 @@ from rota.domain.execution import (
     State,
     kind_of,
 )  # fmt: skip
-from rota.domain.instant import SECOND, Duration, Instant
+from rota.domain.instant import Instant
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
 from rota.domain.text import storable
 from rota.stores import bell, events
-from rota.stores.base import CLAIM_COLUMNS, Offer
+from rota.stores.base import Offer
 from rota.stores.database import Transaction
 from rota.stores.identity import new_ids
-from rota.stores.tables import attempts, executions, workers
+from rota.stores.tables import executions
 
 _COLUMNS = (
     "id", "job_id", "name", "type", "kind", "queue", "priority", "state", "due_at", "latest_start", "created_at", "attempt",
     "parameters", "timeout", "retry", "max_attempts", "on_lost", "isolation", "concurrency_key", "concurrency_limit",
     "schedule_id", "nominal_at", "trigger", "actor", "metadata",
 )  # fmt: skip
-
-HTTP = "http"
-"""The transport of workers that have no access to the store."""
-
-OVERDUE_GRACE: Duration = 60 * SECOND
-"""How long after its timeout the end of an attempt over HTTP may still be told."""
 
 LogLine = tuple[str, int, int, Instant, str, str]
 """execution, token, line number, at, stream, text"""
@@ -92,10 +86,10 @@ def lease(tx: Transaction, offer: Offer) -> str:
 
 def claims(leased: str) -> list[Claim]:
     """Read the answer of `lease`."""
-    return [_claim(row) for row in json.loads(leased)]
+    return [claim_of(row) for row in json.loads(leased)]
 
 
-def _claim(row: Sequence[Any]) -> Claim:
+def claim_of(row: Sequence[Any]) -> Claim:
     id, job_id, type, parameters, attempt, token, timeout, retry, on_lost, *rest = row
     policy = DEFAULT_RETRY if retry is None else retry_from_json(retry)
     lost = OnLost.FAIL if on_lost == OnLost.FAIL.value else OnLost.RETRY
@@ -159,71 +153,6 @@ _EVENTS = {
 }
 
 
-def was_settled(tx: Transaction, execution_id: str, token: int, *, timed_out: bool = False) -> bool:
-    """Whether this very attempt has been settled before: then a repeated completion changes nothing and is no error.
-
-    An attempt that was given up as lost was settled by others: for its worker the token is stale. So it is for an
-    attempt that timed out, unless its worker says that it did.
-    """
-    by_others = {AttemptState.LOST} if timed_out else {AttemptState.LOST, AttemptState.TIMED_OUT}
-    settled = select(attempts.c.state).where(attempts.c.execution_id == execution_id, attempts.c.token == token)
-    found = tx.first(settled)
-    return found is not None and found.state not in by_others
-
-
-def extend(tx: Transaction, execution_id: str, token: int, lease: Duration) -> Instant | None:
-    """Prolong the lease of one attempt to now + `lease`. None if the token is stale."""
-    until = tx.now + lease
-    renewed = tx.execute(update(executions).where(_held_under(execution_id, token)).values(lease_expires_at=until))
-    return until if renewed.rowcount else None
-
-
-def held(tx: Transaction, execution_id: str, token: int) -> tuple[Claim, bool] | None:
-    """The claim under this token and whether its cancellation was asked for; None if the token is stale."""
-    row = tx.first(_CLAIMED.where(_held_under(execution_id, token)))
-    return None if row is None else (_claim(row[:-1]), row[-1] == State.CANCELLING)
-
-
-def holder(tx: Transaction, execution_id: str, token: int) -> str | None:
-    """The worker that holds the execution under this token; None if the token is stale."""
-    found: str | None = tx.connection.scalar(select(executions.c.worker_id).where(_held_under(execution_id, token)))
-    return found
-
-
-def cancelling(tx: Transaction, worker_id: str) -> dict[str, dict[str, Any]]:
-    """The executions that this worker holds and should stop, each with who asked, why and the grace."""
-    return {id: json.loads(note) if note else {} for id, note in tx.hot.cancelling(tx, worker_id)}
-
-
-def holdings(tx: Transaction, worker_id: str) -> dict[str, int]:
-    """The executions leased to this worker, each with its token."""
-    leased = select(executions.c.id, executions.c.token).where(executions.c.worker_id == worker_id, _LEASED)
-    return {row.id: row.token for row in tx.all(leased)}
-
-
-def unheard_of(tx: Transaction, worker_id: str, known: Mapping[str, int], lease: Duration) -> list[tuple[Claim, bool]]:
-    """Claims of this worker that it does not know, execution by token, with whether they were being cancelled.
-
-    Its answer may be on the way to it still: an attempt counts once its own lease ran out or, without one, `lease`
-    after it was claimed.
-    """
-    until = func.coalesce(executions.c.lease_expires_at, executions.c.started_at + lease)
-    held = tx.all(_CLAIMED.where(executions.c.worker_id == worker_id, _LEASED, until < tx.now))
-    found = [(_claim(row[:-1]), row[-1] == State.CANCELLING) for row in held]
-    return [(claim, cancelling) for claim, cancelling in found if known.get(claim.id) != claim.token]
-
-
-def confirm(tx: Transaction, worker_id: str, known: Mapping[str, int], lease: Duration) -> None:
-    """A worker names what it holds: no own lease of these attempts ends before now + `lease`."""
-    until = tx.now + lease
-    shorter = select(executions.c.id, executions.c.token).where(
-        executions.c.worker_id == worker_id, _LEASED, executions.c.lease_expires_at < until
-    )
-    named = [row.id for row in tx.all(shorter) if known.get(row.id) == row.token]
-    if named:
-        tx.execute(update(executions).where(executions.c.id.in_(named)).values(lease_expires_at=until))
-
-
 def any_due(tx: Transaction) -> bool:
     """Whether something could be claimed now."""
     pending = select(literal(1)).where(executions.c.state == literal("Pending", literal_execute=True)).limit(1)
@@ -231,45 +160,6 @@ def any_due(tx: Transaction) -> bool:
         return True
     due = tx.hot.next_due(tx)
     return due is not None and due <= tx.now
-
-
-def without_lease(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
-    """Claims whose lease ran out by the store's clock, with whether they were being cancelled.
-
-    A lease holds until its own time or that of its worker, whichever is later; over HTTP, where the worker may never
-    have heard of the work, its own time counts alone if there is one (docs/adr/0016).
-    """
-    ended = workers.c.state.in_(("Dead", "Stopped"))
-    worker_silent = or_(workers.c.id.is_(None), workers.c.lease_expires_at < tx.now)
-    out = executions.c.lease_expires_at < tx.now
-    statement = _CLAIMED_OF_WORKERS.where(
-        or_(
-            ended,
-            and_(or_(executions.c.lease_expires_at.is_(None), out), worker_silent),
-            and_(workers.c.transport == HTTP, out),
-        )
-    ).limit(limit)
-    return [(_claim(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(statement)]
-
-
-def overdue(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
-    """Claims of workers over HTTP past their timeout and a grace, with whether they were being cancelled.
-
-    Workers of the store end such work themselves.
-    """
-    last = executions.c.started_at + executions.c.timeout + OVERDUE_GRACE
-    statement = _CLAIMED_OF_WORKERS.where(workers.c.transport == HTTP, last < tx.now).limit(limit)
-    return [(_claim(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(statement)]
-
-
-def progress(tx: Transaction, execution_id: str, token: int, fraction: float, message: str) -> bool:
-    """Record how far an attempt is. False if the token is stale."""
-    noted = (
-        update(executions)
-        .where(_held_under(execution_id, token))
-        .values(progress=_compact({"fraction": fraction, "message": message}))
-    )
-    return bool(tx.execute(noted).rowcount)
 
 
 @lru_cache(maxsize=1024)
@@ -288,15 +178,4 @@ def retry_to_json(policy: RetryPolicy) -> str:
     return _compact([policy.retries, policy.strategy, policy.base_delay, policy.max_delay, policy.permanent_statuses])
 
 
-def _held_under(execution_id: str, token: int) -> Any:
-    return and_(executions.c.id == execution_id, executions.c.token == token, _LEASED)
-
-
-_LEASED = executions.c.state.in_(
-    (literal("Running", literal_execute=True), literal("Cancelling", literal_execute=True))
-)
-_CLAIMED = select(*(executions.c[name] for name in CLAIM_COLUMNS), executions.c.state)
-_CLAIMED_OF_WORKERS = _CLAIMED.select_from(executions.outerjoin(workers, workers.c.id == executions.c.worker_id)).where(
-    _LEASED
-)
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False).encode

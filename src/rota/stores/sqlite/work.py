@@ -1,102 +1,14 @@
-"""What SQLite does in its own words."""
+"""Claiming and settling on SQLite: the statements on the path of every execution."""
 
 import json
-import sqlite3
-from collections.abc import Collection, Iterator, Sequence
+from collections.abc import Sequence
 from functools import lru_cache
-from itertools import chain
 from typing import Any
 
-from sqlalchemy import exc
-
-from rota.domain.errors import ConfigurationInvalid, RotaError, Unavailable
 from rota.domain.execution import TERMINAL
 from rota.domain.instant import Instant
-from rota.stores.base import CLAIM_COLUMNS, DUE_COLUMNS, SETTLED_FIELDS, Offer
-
-DriverError = sqlite3.Error
-
-_ROWS_PER_STEP = (256, 64, 16, 4, 1)
-_BUSY_MILLISECONDS = 5000
-
-
-def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
-    """Set up a new connection."""
-    connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
-    if _is_ours(connection):
-        connection.execute("PRAGMA journal_mode=WAL")  # writes to the file
-    connection.execute(f"PRAGMA synchronous={'FULL' if durable else 'OFF'}")
-    connection.execute("PRAGMA foreign_keys=ON")
-    connection.execute("PRAGMA temp_store=MEMORY")
-    connection.execute("PRAGMA cache_size=-8000")
-    connection.execute(
-        f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id) ON CONFLICT IGNORE) WITHOUT ROWID"
-    )
-
-
-def begin(connection: sqlite3.Connection, *, wait: bool) -> None:
-    """Take the lock of the one writer."""
-    if wait:
-        connection.execute("BEGIN IMMEDIATE")
-        return
-    connection.execute("PRAGMA busy_timeout=0")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
-
-
-def _is_ours(connection: sqlite3.Connection) -> bool:
-    """Whether the file is empty or holds a store of Rota: nothing else may be touched."""
-    tables = {row[0] for row in connection.execute("SELECT name FROM sqlite_master WHERE type = 'table'")}
-    return not tables or {"alembic_version", "executions"} <= tables
-
-
-def translated(error: Exception) -> RotaError | None:
-    """A driver's error as a sentence for the person who asked; None for what is a mistake of ours."""
-    cause = error.orig if isinstance(error, exc.DBAPIError) else error
-    text = str(cause)
-    if "not a database" in text:
-        return ConfigurationInvalid(
-            "the file is not a SQLite database; Rota leaves it as it is. Name another with --db"
-        )
-    if "readonly" in text:
-        return ConfigurationInvalid(
-            "the store is read-only for this user; make the file and its folder writable, or name another with --db"
-        )
-    if "unable to open" in text:
-        return ConfigurationInvalid("the store cannot be opened: its folder does not exist or is not readable")
-    if "locked" in text or "busy" in text:
-        return Unavailable("the store is busy: another process holds its lock")
-    if "full" in text:
-        return Unavailable("the disk of the store is full; free some space, Rota goes on by itself")
-    if "malformed" in text:
-        return ConfigurationInvalid("the store is damaged; restore a backup or try `sqlite3 FILE .recover`")
-    if "disk I/O" in text or "interrupted" in text:
-        return Unavailable(f"the store does not answer: {text}")
-    return None
-
-
-def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
-    """Insert rows, many in one step: in steps of a few fixed sizes, so that their statements stay prepared."""
-    names = tuple(columns)
-    for step in _steps(rows):
-        tx.driver.execute(_insert_sql(table, names, len(step)), list(chain.from_iterable(step)))
-
-
-def _steps(rows: Sequence[Sequence[object]]) -> Iterator[Sequence[Sequence[object]]]:
-    """Rows in steps of a few fixed sizes."""
-    start = 0
-    for size in _ROWS_PER_STEP:
-        while len(rows) - start >= size:
-            yield rows[start : start + size]
-            start += size
-
-
-@lru_cache(maxsize=512)
-def _insert_sql(table: str, columns: tuple[str, ...], count: int) -> str:
-    row = f"({','.join('?' * len(columns))})"
-    return f"INSERT INTO {table} ({','.join(columns)}) VALUES {','.join([row] * count)}"
+from rota.stores.base import CLAIM_COLUMNS, SETTLED_FIELDS, Offer
+from rota.stores.sqlite.connection import insert
 
 
 def promote(tx: Any) -> None:
@@ -279,36 +191,6 @@ _REQUEUE = f"""
     FROM settled AS s WHERE executions.id = s.id AND s.state NOT IN {_TERMINAL}"""
 
 
-def due_schedules(tx: Any, now: Instant, limit: int) -> list[list[Any]]:
-    """Enabled schedules that are due, the most overdue first. Rows of DUE_COLUMNS."""
-    rows: list[list[Any]] = json.loads(tx.driver.execute(_DUE_SCHEDULES, (now, limit)).fetchone()[0])
-    return rows
-
-
-_DUE_SCHEDULES = f"""
-    SELECT json_group_array(json_array({", ".join(DUE_COLUMNS)})) FROM (
-        SELECT {", ".join(DUE_COLUMNS)} FROM schedules
-        WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at LIMIT ?)"""
-
-
-def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> int:
-    """Move the cursors of enabled schedules still at the revision and cursor given; says how many moved."""
-    moved = 0
-    for step in _steps(rows):
-        moved += tx.driver.execute(_advance_sql(len(step)), list(chain.from_iterable(step))).rowcount
-    return moved
-
-
-@lru_cache(maxsize=8)
-def _advance_sql(count: int) -> str:
-    return f"""
-        UPDATE schedules SET cursor_at = given.column4, next_at = given.column5, runs = given.column6,
-            state = given.column7
-        FROM (VALUES {",".join(["(?,?,?,?,?,?,?)"] * count)}) AS given
-        WHERE schedules.id = given.column1 AND schedules.revision = given.column2
-          AND schedules.cursor_at = given.column3 AND schedules.state = 'Enabled'"""
-
-
 def append_logs(tx: Any, rows: Sequence[Sequence[object]]) -> None:
     """Append log lines of attempts whose token is current."""
     if rows:
@@ -320,27 +202,3 @@ _APPEND_LOGS = """
     SELECT value->>0, value->>1, value->>2, value->>3, value->>4, value->>5 FROM json_each(?)
     WHERE EXISTS (SELECT 1 FROM executions WHERE id = value->>0 AND token = value->>1
                   AND state IN ('Running', 'Cancelling'))"""
-
-
-def live_of_schedules(tx: Any, schedule_ids: Collection[str]) -> list[list[str]]:
-    """Unfinished executions (schedule, id, state) of schedules, oldest first."""
-    return _as_json(tx, _LIVE_OF_SCHEDULES, schedule_ids)
-
-
-def live_under_keys(tx: Any, keys: Collection[str]) -> list[list[str]]:
-    """Unfinished executions (concurrency key, id, state) under concurrency keys, oldest first."""
-    return _as_json(tx, _LIVE_UNDER_KEYS, keys)
-
-
-def _as_json(tx: Any, sql: str, asked: Collection[str]) -> list[list[str]]:
-    found: list[list[str]] = json.loads(tx.driver.execute(sql, (json.dumps(list(asked)),)).fetchone()[0])
-    return found
-
-
-_LIVE_OF_SCHEDULES = """
-    SELECT json_group_array(json_array(schedule_id, id, state)) FROM (
-        SELECT schedule_id, id, state FROM executions WHERE schedule_id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
-_LIVE_UNDER_KEYS = """
-    SELECT json_group_array(json_array(concurrency_key, id, state)) FROM (
-        SELECT concurrency_key, id, state FROM executions
-        WHERE concurrency_key IN (SELECT value FROM json_each(?)) ORDER BY id)"""

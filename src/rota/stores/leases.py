@@ -1,0 +1,137 @@
+"""Who holds what, until when, and under which token: between the claim of an execution and its end."""
+
+import json
+from collections.abc import Mapping
+from typing import Any
+
+from sqlalchemy import and_, func, literal, or_, select, update
+
+from rota.domain.execution import AttemptState, Claim, State
+from rota.domain.instant import SECOND, Duration, Instant
+from rota.stores.base import CLAIM_COLUMNS
+from rota.stores.database import Transaction
+from rota.stores.executions import claim_of
+from rota.stores.tables import attempts, executions, workers
+
+HTTP = "http"
+"""The transport of workers that have no access to the store."""
+
+OVERDUE_GRACE: Duration = 60 * SECOND
+"""How long after its timeout the end of an attempt over HTTP may still be told."""
+
+
+def was_settled(tx: Transaction, execution_id: str, token: int, *, timed_out: bool = False) -> bool:
+    """Whether this very attempt has been settled before: then a repeated completion changes nothing and is no error.
+
+    An attempt that was given up as lost was settled by others: for its worker the token is stale. So it is for an
+    attempt that timed out, unless its worker says that it did.
+    """
+    by_others = {AttemptState.LOST} if timed_out else {AttemptState.LOST, AttemptState.TIMED_OUT}
+    settled = select(attempts.c.state).where(attempts.c.execution_id == execution_id, attempts.c.token == token)
+    found = tx.first(settled)
+    return found is not None and found.state not in by_others
+
+
+def extend(tx: Transaction, execution_id: str, token: int, lease: Duration) -> Instant | None:
+    """Prolong the lease of one attempt to now + `lease`. None if the token is stale."""
+    until = tx.now + lease
+    renewed = tx.execute(update(executions).where(_held_under(execution_id, token)).values(lease_expires_at=until))
+    return until if renewed.rowcount else None
+
+
+def held(tx: Transaction, execution_id: str, token: int) -> tuple[Claim, bool] | None:
+    """The claim under this token and whether its cancellation was asked for; None if the token is stale."""
+    row = tx.first(_CLAIMED.where(_held_under(execution_id, token)))
+    return None if row is None else (claim_of(row[:-1]), row[-1] == State.CANCELLING)
+
+
+def holder(tx: Transaction, execution_id: str, token: int) -> str | None:
+    """The worker that holds the execution under this token; None if the token is stale."""
+    found: str | None = tx.connection.scalar(select(executions.c.worker_id).where(_held_under(execution_id, token)))
+    return found
+
+
+def cancelling(tx: Transaction, worker_id: str) -> dict[str, dict[str, Any]]:
+    """The executions that this worker holds and should stop, each with who asked, why and the grace."""
+    return {id: json.loads(note) if note else {} for id, note in tx.hot.cancelling(tx, worker_id)}
+
+
+def holdings(tx: Transaction, worker_id: str) -> dict[str, int]:
+    """The executions leased to this worker, each with its token."""
+    leased = select(executions.c.id, executions.c.token).where(executions.c.worker_id == worker_id, _LEASED)
+    return {row.id: row.token for row in tx.all(leased)}
+
+
+def unheard_of(tx: Transaction, worker_id: str, known: Mapping[str, int], lease: Duration) -> list[tuple[Claim, bool]]:
+    """Claims of this worker that it does not know, execution by token, with whether they were being cancelled.
+
+    Its answer may be on the way to it still: an attempt counts once its own lease ran out or, without one, `lease`
+    after it was claimed.
+    """
+    until = func.coalesce(executions.c.lease_expires_at, executions.c.started_at + lease)
+    held = tx.all(_CLAIMED.where(executions.c.worker_id == worker_id, _LEASED, until < tx.now))
+    found = [(claim_of(row[:-1]), row[-1] == State.CANCELLING) for row in held]
+    return [(claim, cancelling) for claim, cancelling in found if known.get(claim.id) != claim.token]
+
+
+def confirm(tx: Transaction, worker_id: str, known: Mapping[str, int], lease: Duration) -> None:
+    """A worker names what it holds: no own lease of these attempts ends before now + `lease`."""
+    until = tx.now + lease
+    shorter = select(executions.c.id, executions.c.token).where(
+        executions.c.worker_id == worker_id, _LEASED, executions.c.lease_expires_at < until
+    )
+    named = [row.id for row in tx.all(shorter) if known.get(row.id) == row.token]
+    if named:
+        tx.execute(update(executions).where(executions.c.id.in_(named)).values(lease_expires_at=until))
+
+
+def without_lease(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
+    """Claims whose lease ran out by the store's clock, with whether they were being cancelled.
+
+    A lease holds until its own time or that of its worker, whichever is later; over HTTP, where the worker may never
+    have heard of the work, its own time counts alone if there is one (docs/adr/0016).
+    """
+    ended = workers.c.state.in_(("Dead", "Stopped"))
+    worker_silent = or_(workers.c.id.is_(None), workers.c.lease_expires_at < tx.now)
+    out = executions.c.lease_expires_at < tx.now
+    statement = _CLAIMED_OF_WORKERS.where(
+        or_(
+            ended,
+            and_(or_(executions.c.lease_expires_at.is_(None), out), worker_silent),
+            and_(workers.c.transport == HTTP, out),
+        )
+    ).limit(limit)
+    return [(claim_of(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(statement)]
+
+
+def overdue(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
+    """Claims of workers over HTTP past their timeout and a grace, with whether they were being cancelled.
+
+    Workers of the store end such work themselves.
+    """
+    last = executions.c.started_at + executions.c.timeout + OVERDUE_GRACE
+    statement = _CLAIMED_OF_WORKERS.where(workers.c.transport == HTTP, last < tx.now).limit(limit)
+    return [(claim_of(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(statement)]
+
+
+def progress(tx: Transaction, execution_id: str, token: int, fraction: float, message: str) -> bool:
+    """Record how far an attempt is. False if the token is stale."""
+    noted = (
+        update(executions)
+        .where(_held_under(execution_id, token))
+        .values(progress=json.dumps({"fraction": fraction, "message": message}))
+    )
+    return bool(tx.execute(noted).rowcount)
+
+
+def _held_under(execution_id: str, token: int) -> Any:
+    return and_(executions.c.id == execution_id, executions.c.token == token, _LEASED)
+
+
+_LEASED = executions.c.state.in_(
+    (literal("Running", literal_execute=True), literal("Cancelling", literal_execute=True))
+)
+_CLAIMED = select(*(executions.c[name] for name in CLAIM_COLUMNS), executions.c.state)
+_CLAIMED_OF_WORKERS = _CLAIMED.select_from(executions.outerjoin(workers, workers.c.id == executions.c.worker_id)).where(
+    _LEASED
+)

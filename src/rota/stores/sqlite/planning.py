@@ -1,0 +1,65 @@
+"""What the ticker reads and writes on SQLite, a batch in a step."""
+
+import json
+from collections.abc import Collection, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+from rota.domain.instant import Instant
+from rota.stores.base import DUE_COLUMNS
+from rota.stores.sqlite.connection import steps
+
+
+def due_schedules(tx: Any, now: Instant, limit: int) -> list[list[Any]]:
+    """Enabled schedules that are due, the most overdue first. Rows of DUE_COLUMNS."""
+    rows: list[list[Any]] = json.loads(tx.driver.execute(_DUE_SCHEDULES, (now, limit)).fetchone()[0])
+    return rows
+
+
+_DUE_SCHEDULES = f"""
+    SELECT json_group_array(json_array({", ".join(DUE_COLUMNS)})) FROM (
+        SELECT {", ".join(DUE_COLUMNS)} FROM schedules
+        WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at LIMIT ?)"""
+
+
+def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> int:
+    """Move the cursors of enabled schedules still at the revision and cursor given; says how many moved."""
+    moved = 0
+    for step in steps(rows):
+        moved += tx.driver.execute(_advance_sql(len(step)), list(chain.from_iterable(step))).rowcount
+    return moved
+
+
+@lru_cache(maxsize=8)
+def _advance_sql(count: int) -> str:
+    return f"""
+        UPDATE schedules SET cursor_at = given.column4, next_at = given.column5, runs = given.column6,
+            state = given.column7
+        FROM (VALUES {",".join(["(?,?,?,?,?,?,?)"] * count)}) AS given
+        WHERE schedules.id = given.column1 AND schedules.revision = given.column2
+          AND schedules.cursor_at = given.column3 AND schedules.state = 'Enabled'"""
+
+
+def live_of_schedules(tx: Any, schedule_ids: Collection[str]) -> list[list[str]]:
+    """Unfinished executions (schedule, id, state) of schedules, oldest first."""
+    return _as_json(tx, _LIVE_OF_SCHEDULES, schedule_ids)
+
+
+def live_under_keys(tx: Any, keys: Collection[str]) -> list[list[str]]:
+    """Unfinished executions (concurrency key, id, state) under concurrency keys, oldest first."""
+    return _as_json(tx, _LIVE_UNDER_KEYS, keys)
+
+
+def _as_json(tx: Any, sql: str, asked: Collection[str]) -> list[list[str]]:
+    found: list[list[str]] = json.loads(tx.driver.execute(sql, (json.dumps(list(asked)),)).fetchone()[0])
+    return found
+
+
+_LIVE_OF_SCHEDULES = """
+    SELECT json_group_array(json_array(schedule_id, id, state)) FROM (
+        SELECT schedule_id, id, state FROM executions WHERE schedule_id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
+_LIVE_UNDER_KEYS = """
+    SELECT json_group_array(json_array(concurrency_key, id, state)) FROM (
+        SELECT concurrency_key, id, state FROM executions
+        WHERE concurrency_key IN (SELECT value FROM json_each(?)) ORDER BY id)"""
