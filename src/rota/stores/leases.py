@@ -119,7 +119,7 @@ def progress(tx: Transaction, execution_id: str, token: int, fraction: float, me
     noted = (
         update(executions)
         .where(_held_under(execution_id, token))
-        .values(progress=json.dumps({"fraction": fraction, "message": message}))
+        .values(progress=json.dumps({"fraction": fraction, "message": message}, separators=(",", ":")))
     )
     return bool(tx.execute(noted).rowcount)
 
