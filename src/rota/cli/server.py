@@ -29,7 +29,7 @@ def server(config: "Config") -> int:
     """Run a coordinator: the API, the console and the scheduler loops.
 
     \b
-    Example: rota server --db /var/lib/rota/rota.db --host 0.0.0.0
+    Example: rota server --db /var/lib/rota/rota.db --behind-proxy --host 0.0.0.0
     """
     from rota.roles import run_server
 

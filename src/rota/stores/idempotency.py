@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
 
-from rota.domain.instant import Instant
 from rota.stores.database import Transaction
 from rota.stores.tables import idempotency
 
@@ -48,8 +47,3 @@ def replace(tx: Transaction, principal: str, key: str, answer: Remembered) -> No
     """Keep the answer of a key, in the place of one that it had."""
     tx.execute(delete(idempotency).where(idempotency.c.principal == principal, idempotency.c.key == key))
     remember(tx, principal, key, answer)
-
-
-def forget(tx: Transaction, before: Instant) -> int:
-    """Delete the answers older than `before`. Returns how many."""
-    return int(tx.execute(delete(idempotency).where(idempotency.c.created_at < before)).rowcount)
