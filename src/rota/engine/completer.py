@@ -1,6 +1,6 @@
 """The worker's transaction: ended attempts are settled and free slots are filled, together and in batches.
 
-This is the only place where the engine writes. Everything it writes is fenced by the token of the attempt.
+This is the only place where the engine writes about executions, and all of it is fenced by the token of the attempt.
 """
 
 from collections.abc import Collection, Sequence
@@ -92,12 +92,10 @@ def _exchange(
 
 
 def _hand_back_unheld(tx: Transaction, worker_id: str, held: Collection[str]) -> None:
-    for execution_id, token in leases.holdings(tx, worker_id).items():
-        found = None if execution_id in held else leases.held(tx, execution_id, token)
-        if found is not None:
-            claim, cancelling = found
-            outcome = Interrupted("the claim never reached its worker")
-            executions.settle(tx, [decide(claim, outcome, tx.now, cancelling=cancelling)])
+    outcome = Interrupted("the claim never reached its worker")
+    leased = leases.holdings(tx, worker_id).items()
+    unheld = [found for id, token in leased if id not in held and (found := leases.held(tx, id, token)) is not None]
+    executions.settle(tx, [decide(claim, outcome, tx.now, cancelling=cancelling) for claim, cancelling in unheld])
 
 
 def _can_be_stored(database: Database, item: Ended) -> bool:

@@ -90,6 +90,7 @@ def claims(leased: str) -> list[Claim]:
 
 
 def claim_of(row: Sequence[Any]) -> Claim:
+    """A row of CLAIM_COLUMNS as a claim. What cannot be read of its policies is the default, so that it spoils no batch."""
     id, job_id, type, parameters, attempt, token, timeout, retry, on_lost, *rest = row
     policy = DEFAULT_RETRY if retry is None else retry_from_json(retry)
     lost = OnLost.FAIL if on_lost == OnLost.FAIL.value else OnLost.RETRY
