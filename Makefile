@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run test check format bench test-faults test-all clean
+.PHONY: help run services services-down test check format bench test-faults test-all clean
 
 help:            ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -18,7 +18,18 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 run: $(VENV)/.installed  ## start Rota with the examples on 127.0.0.1:8400
 	@ROTA_HTTP__ALLOW_PRIVATE=$${ROTA_HTTP__ALLOW_PRIVATE-127.0.0.0/8} $(BIN)/rota up --app examples/quickstart.py
 
-test: $(VENV)/.installed  ## run the tests (under 10 minutes)
+services: $(VENV)/.installed  ## start the databases of the tests, install what is missing
+	@scripts/services up
+
+services-down:   ## stop them
+	@scripts/services down
+
+# A database that cannot be had is told; its tests are skipped and counted, and with CI=true they fail.
+.PHONY: services-if-possible
+services-if-possible: $(VENV)/.installed
+	@scripts/services up || true
+
+test: services-if-possible  ## run the tests on every database (under 10 minutes)
 	@$(BIN)/python -m pytest -m "not faults and not heavy"
 
 check: $(VENV)/.installed  ## lint, types and the import contract
@@ -34,10 +45,10 @@ format: $(VENV)/.installed  ## put the code in form
 bench: $(VENV)/.installed  ## measure the hot path beside the raw database floor
 	@$(BIN)/python -m bench
 
-test-faults: $(VENV)/.installed  ## kill real processes and count what is lost
+test-faults: services-if-possible  ## kill real processes and count what is lost
 	@$(BIN)/python -m pytest -m faults --timeout 1800
 
-test-all: $(VENV)/.installed  ## everything
+test-all: services-if-possible  ## everything
 	@$(BIN)/python -m pytest --timeout 1800
 
 clean:           ## remove what was made
