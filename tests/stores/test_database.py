@@ -12,8 +12,8 @@ from rota.domain.errors import ConfigurationInvalid, Unavailable
 from rota.stores.database import Database, Transaction
 from rota.stores.tables import counters
 
-ADD = update(counters).values(value=counters.c.value + 1)
-VALUE = select(counters.c.value)
+ADD = update(counters).where(counters.c.name == "token").values(value=counters.c.value + 1)
+VALUE = select(counters.c.value).where(counters.c.name == "token")
 
 
 def value(database: Database) -> int:

@@ -31,6 +31,7 @@ class Offer:
 
     `kinds` are the executor kinds; `functions` the python types. None = it does not say: everything.
     `lease` is the own lease of each attempt; without one it is leased for as long as its worker is.
+    `oldest_first` takes what is due longest whatever its priority, so that nothing waits for ever.
     """
 
     worker_id: str
@@ -39,6 +40,7 @@ class Offer:
     queues: Sequence[str] | None = None
     kinds: Sequence[str] | None = None
     functions: Sequence[str] | None = None
+    oldest_first: bool = False
 
 
 class HotStatements(Protocol):
@@ -56,8 +58,17 @@ class HotStatements(Protocol):
     def cancelling(self, tx: Any, worker_id: str) -> list[tuple[str, str | None]]:
         """The executions of this worker whose end was asked for, each with the cancellation as JSON."""
 
+    def governed(self, tx: Any) -> bool:
+        """Whether limits have a say in what may start: pending work is under one, or a queue has settings."""
+
     def claim(self, tx: Any, offer: Offer) -> str:
-        """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS as one JSON array."""
+        """Lease due executions that are under no limit, by priority, then due time. Rows of CLAIM_COLUMNS as one JSON array.
+
+        All that one claim leases shares one token. A worker that does not serve gets nothing.
+        """
+
+    def lease(self, tx: Any, offer: Offer, ids: Sequence[str]) -> str:
+        """Lease those of these executions that are still pending, as `claim` does and with the same answer."""
 
     def settle(self, tx: Any, settled: Sequence[Sequence[object]]) -> int:
         """Write ended attempts whose token is current, each with its attempt row, event and history row.

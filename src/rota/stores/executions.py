@@ -21,7 +21,7 @@ from rota.domain.execution import (
 from rota.domain.instant import Instant
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
 from rota.domain.text import storable
-from rota.stores import bell, events
+from rota.stores import bell, events, governed
 from rota.stores.base import Offer
 from rota.stores.database import Transaction
 from rota.stores.identity import new_ids
@@ -81,7 +81,9 @@ def claim(tx: Transaction, offer: Offer) -> list[Claim]:
 
 def lease(tx: Transaction, offer: Offer) -> str:
     """What `claim` does, with the answer left to `claims`, to be read after the transaction."""
-    return tx.hot.claim(tx, offer) if offer.slots > 0 else "[]"
+    if offer.slots <= 0:
+        return "[]"
+    return governed.lease(tx, offer) if tx.hot.governed(tx) else tx.hot.claim(tx, offer)
 
 
 def claims(leased: str) -> list[Claim]:

@@ -5,7 +5,7 @@ from sqlalchemy import inspect, text
 from rota.domain.errors import SchemaMismatch
 from rota.stores.database import Database
 
-HEAD = "0001"
+HEAD = "0002"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

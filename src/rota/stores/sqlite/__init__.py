@@ -2,7 +2,17 @@
 
 from rota.stores.sqlite.connection import DriverError, begin, insert, prepare, translated
 from rota.stores.sqlite.planning import advance_schedules, due_schedules, live_of_schedules, live_under_keys
-from rota.stores.sqlite.work import append_logs, cancelling, claim, next_due, promote, settle, settled_ids
+from rota.stores.sqlite.work import (
+    append_logs,
+    cancelling,
+    claim,
+    governed,
+    lease,
+    next_due,
+    promote,
+    settle,
+    settled_ids,
+)
 
 __all__ = [
     "DriverError",
@@ -12,7 +22,9 @@ __all__ = [
     "cancelling",
     "claim",
     "due_schedules",
+    "governed",
     "insert",
+    "lease",
     "live_of_schedules",
     "live_under_keys",
     "next_due",

@@ -1,7 +1,7 @@
 """Claiming and settling on SQLite: the statements on the path of every execution."""
 
 import json
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -37,29 +37,48 @@ def cancelling(tx: Any, worker_id: str) -> list[tuple[str, str | None]]:
 _CANCELLING = "SELECT id, cancellation FROM executions WHERE state = 'Cancelling' AND worker_id = ?"
 
 
+def governed(tx: Any) -> bool:
+    """Whether limits have a say in what may start."""
+    return bool(tx.driver.execute(_GOVERNED).fetchone()[0])
+
+
+_GOVERNED = "SELECT EXISTS (SELECT 1 FROM executions WHERE concurrency_key IS NOT NULL AND state = 'Pending')"
+
+
 def claim(tx: Any, offer: Offer) -> str:
-    """Lease due executions to a worker, by priority, then due time. Rows of CLAIM_COLUMNS.
+    """Lease due executions that are under no limit, by priority, then due time. Rows of CLAIM_COLUMNS.
 
     All that one claim leases shares one token, which no claim before has used; the rows come back as one JSON value,
     in one step. A worker that drains, or was convicted and has not heard of it yet, gets nothing.
     """
     if tx.driver.execute(_ANY_PENDING).fetchone() is None:
         return "[]"
-    limited = tx.driver.execute(_ANY_LIMITED).fetchone() is not None
-    taken = tx.driver.execute(_TAKE_TOKENS, (offer.worker_id,)).fetchone()
-    if taken is None:
-        return "[]"
-    parameters = {
-        "token": taken[0],
-        "worker": offer.worker_id,
-        "now": tx.now,
-        "lease": None if offer.lease is None else tx.now + offer.lease,
+    sql = _claim_sql(bool(offer.queues), offer.functions is not None, offer.oldest_first)
+    given = {
         "slots": offer.slots,
         "queues": json.dumps(list(offer.queues)) if offer.queues else None,
         "kinds": json.dumps(list(offer.kinds)) if offer.kinds is not None else None,
         "functions": json.dumps(list(offer.functions)) if offer.functions is not None else None,
     }
-    sql = _claim_sql(limited, offer.queues is not None and len(offer.queues) > 0, offer.functions is not None)
+    return _lease(tx, offer, sql, given)
+
+
+def lease(tx: Any, offer: Offer, ids: Sequence[str]) -> str:
+    """Lease those of these executions that are still pending, as `claim` does and with the same answer."""
+    return _lease(tx, offer, _LEASE_THESE, {"ids": json.dumps(list(ids))}) if ids else "[]"
+
+
+def _lease(tx: Any, offer: Offer, sql: str, given: Mapping[str, object]) -> str:
+    taken = tx.driver.execute(_TAKE_TOKENS, (offer.worker_id,)).fetchone()
+    if taken is None:
+        return "[]"
+    parameters = {
+        **given,
+        "token": taken[0],
+        "worker": offer.worker_id,
+        "now": tx.now,
+        "lease": None if offer.lease is None else tx.now + offer.lease,
+    }
     if tx.driver.execute(sql, parameters).rowcount == 0:
         return "[]"
     tx.driver.execute(_WRITE_STARTED, (tx.now, offer.worker_id, taken[0]))
@@ -68,7 +87,6 @@ def claim(tx: Any, offer: Offer) -> str:
 
 
 _ANY_PENDING = "SELECT 1 FROM executions WHERE state = 'Pending' LIMIT 1"
-_ANY_LIMITED = "SELECT 1 FROM executions WHERE concurrency_key IS NOT NULL LIMIT 1"
 _TAKE_TOKENS = """
     UPDATE counters SET value = value + 1
     WHERE name = 'token' AND NOT EXISTS (SELECT 1 FROM workers WHERE id = ? AND state <> 'Alive') RETURNING value"""
@@ -85,14 +103,17 @@ _WRITE_STARTED = """
 _MAY_START = "state = 'Pending' AND (latest_start IS NULL OR latest_start >= :now OR started_at IS NOT NULL)"
 
 
-@lru_cache(maxsize=8)
-def _claim_sql(limited: bool, by_queue: bool, by_type: bool) -> str:
-    """The claim, in the leanest form for the case.
+_LEASED = """
+    UPDATE executions SET state = 'Running', attempt = attempt + 1, token = :token, worker_id = :worker,
+        started_at = :now, lease_expires_at = :lease, error = NULL
+    WHERE id IN"""
+_LEASE_THESE = f"{_LEASED} (SELECT value FROM json_each(:ids)) AND {_MAY_START}"
 
-    Executions under a concurrency limit are ranked inside their key and start while rank + running <= limit; SQLite
-    has one writer, so no other claim can come between the count and the lease.
-    """
-    fits = _MAY_START
+
+@lru_cache(maxsize=8)
+def _claim_sql(by_queue: bool, by_type: bool, oldest_first: bool) -> str:
+    """The claim, in the leanest form for the case."""
+    fits = f"{_MAY_START} AND concurrency_key IS NULL"
     if by_queue:
         fits += " AND queue IN (SELECT value FROM json_each(:queues))"
     if by_type:
@@ -100,27 +121,8 @@ def _claim_sql(limited: bool, by_queue: bool, by_type: bool) -> str:
             " AND (CASE kind WHEN 'python' THEN type IN (SELECT value FROM json_each(:functions))"
             " ELSE kind IN (SELECT value FROM json_each(:kinds)) END)"
         )
-    free = f"SELECT id FROM executions WHERE {fits} ORDER BY priority DESC, due_at, id LIMIT :slots"
-    if limited:
-        free = f"""
-            SELECT id FROM (
-                SELECT * FROM (
-                    SELECT id, priority, due_at FROM executions WHERE {fits} AND concurrency_key IS NULL
-                    ORDER BY priority DESC, due_at, id LIMIT :slots)
-                UNION ALL
-                SELECT id, priority, due_at FROM (
-                    SELECT id, priority, due_at, concurrency_key, concurrency_limit,
-                           row_number() OVER (PARTITION BY concurrency_key ORDER BY priority DESC, due_at, id) AS rank
-                    FROM executions WHERE {fits} AND concurrency_key IS NOT NULL) AS waiting
-                WHERE rank + (
-                    SELECT count(*) FROM executions AS holder
-                    WHERE holder.concurrency_key = waiting.concurrency_key
-                      AND holder.state IN ('Running', 'Cancelling')) <= concurrency_limit)
-            ORDER BY priority DESC, due_at, id LIMIT :slots"""
-    return f"""
-        UPDATE executions SET state = 'Running', attempt = attempt + 1, token = :token, worker_id = :worker,
-            started_at = :now, lease_expires_at = :lease, error = NULL
-        WHERE id IN ({free})"""
+    order = "due_at, id" if oldest_first else "priority DESC, due_at, id"
+    return f"{_LEASED} (SELECT id FROM executions WHERE {fits} ORDER BY {order} LIMIT :slots)"
 
 
 def settle(tx: Any, settled: Sequence[Sequence[object]]) -> int:
