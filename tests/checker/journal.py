@@ -53,7 +53,7 @@ class Request:
     """
 
     what: str
-    """`submit`, `complete`, `release`, `beat`, `extend`, `log` or `cancel`."""
+    """`submit`, `claim`, `complete`, `beat`, `extend`, `log` or `cancel`. A hand-back is a `complete` too."""
     asked: Nanoseconds
     answered: Nanoseconds | None
     answer: str
@@ -62,14 +62,18 @@ class Request:
     token: int | None = None
     worker_id: str | None = None
     until: Instant | None = None
-    """Until when the lease holds that a `beat` or an `extend` was granted, by the store's clock."""
+    """Until when the lease holds that a `claim`, `beat` or `extend` was granted, by the store's clock."""
     key: str | None = None
     """The idempotency key of a submission."""
 
 
 @dataclass(slots=True)
 class Fault:
-    """What was done to the system, to what, and from when to when."""
+    """What was done to the system, to what, and from when to when.
+
+    `target` is the id of a worker, or else a part that everybody needs (`store`, `coordinator`, `network`, …): only the
+    latter excuses that lost work was taken back late.
+    """
 
     kind: str
     target: str
@@ -139,6 +143,8 @@ class Terms:
     margin: Duration = 3 * SECOND
     pickup: Duration | None = None
     """P: how long free work waits at most. None when slots may all have been taken: then it is not judged."""
+    watch: Duration = 0
+    """How long a rescuer watches after an outage before it convicts."""
     slack: Duration = SECOND
     """What a loop may be late by, and what the two clocks may disagree by."""
     offset: Nanoseconds = 0
