@@ -12,6 +12,7 @@ from rota.config import Config, load
 from rota.domain.access import SYSTEM, Principal
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import kind_of
+from rota.engine.direct import DirectWork
 from rota.engine.supervisor import Supervisor
 from rota.engine.worker import Identity, Worker
 from rota.executors.base import Executor, Setting
@@ -80,7 +81,8 @@ class App:
             new_id(self.database.clock.now()), f"{socket.gethostname()}:{os.getpid()}"[:200], __version__
         )
         names = self.functions.names
-        return Worker(self.database, self._executors(identity.id), names, self.config, identity, self.telemetry)
+        source = DirectWork(self.database, self.config.lease)
+        return Worker(source, self._executors(identity.id), names, self.config, identity, self.telemetry)
 
     def supervisor(self) -> Supervisor:
         """What keeps a worker working."""

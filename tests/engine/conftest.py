@@ -13,6 +13,7 @@ from sqlalchemy import select
 from rota.config import load
 from rota.domain.execution import NewExecution, State
 from rota.domain.outcome import Outcome, Succeeded
+from rota.engine.direct import DirectWork
 from rota.engine.supervisor import Supervisor
 from rota.engine.thread import EngineThread
 from rota.engine.worker import Identity, Worker
@@ -67,9 +68,8 @@ class Engine:
     def _make(self) -> Worker:
         functions = Functions(self._jobs)
         identity = Identity(new_id(self.database.clock.now()), "test", "0")
-        worker = Worker(
-            self.database, {"python": functions}, lambda: list(self._jobs), self.config, identity, self.telemetry
-        )
+        source = DirectWork(self.database, self.config.lease)
+        worker = Worker(source, {"python": functions}, lambda: list(self._jobs), self.config, identity, self.telemetry)
         self.executors.append(functions)
         self.made.append(worker)
         return worker

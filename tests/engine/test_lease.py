@@ -66,7 +66,7 @@ def test_what_the_guard_said_while_the_loop_was_blocked_counts_at_once(
 
     async def scenario() -> None:
         new = workers.NewWorker(worker, "w", 1, "database")
-        heartbeat = Heartbeat(database.driver_url, worker, lease, lambda: None, lambda: None)
+        heartbeat = Heartbeat({"url": database.driver_url}, worker, lease, lambda: 0.0, lambda: None, lambda: None)
         registered = time.monotonic()
         database.writing(lambda tx: workers.register(tx, new, lease.duration))
         heartbeat.start(registered)

@@ -9,9 +9,9 @@ from rota.domain.execution import Claim
 from rota.domain.instant import SECOND, Instant
 from rota.domain.outcome import Cancelled, Outcome, TimedOut
 from rota.engine.attempt import Attempt
-from rota.engine.completer import Ended, Notes
 from rota.engine.deadlines import Deadlines
 from rota.engine.runner import Runner
+from rota.engine.work_source import Ended, Notes
 from rota.processes import kill_marked
 from rota.telemetry import Telemetry
 

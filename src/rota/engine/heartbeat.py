@@ -6,8 +6,9 @@ import select
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from contextlib import suppress
+from typing import Any
 
 from rota.config import LeaseConfig
 
@@ -23,21 +24,25 @@ class Heartbeat:
 
     def __init__(
         self,
-        url: str,
+        heart: Mapping[str, Any],
         worker_id: str,
         lease: LeaseConfig,
+        longest: Callable[[], float],
         on_beat: Callable[[], None],
         on_over: Callable[[], None],
     ) -> None:
-        """`on_beat` is called on the event loop after each word of the guard, `on_over` once when the trust is over."""
-        self._orders = {"url": url, "worker": worker_id, "heartbeat": lease.heartbeat_seconds, "lease": lease.seconds}
+        """`heart` is what the guard must know to beat. `longest` tells until when the event loop may be blocked: every
+        timeout that now runs is over then (monotonic seconds). `on_beat` is called on the event loop after each word of
+        the guard, `on_over` once when the trust is over.
+        """
+        beats = {"worker": worker_id, "heartbeat": lease.heartbeat_seconds, "lease": lease.seconds}
+        self._orders = {**heart, **beats}
         self._trust = lease.seconds - lease.margin_seconds
+        self._longest = longest
         self._on_beat = on_beat
         self._on_over = on_over
         self._interval = lease.heartbeat_seconds
         self._timer: asyncio.TimerHandle | None = None
-        self.longest: Callable[[], float] = lambda: 0.0
-        """Until when the event loop may be blocked: every timeout that now runs is over then (monotonic seconds)."""
         self._guard: subprocess.Popen[bytes] | None = None
         self._rest = b""
         self.convicted = False
@@ -52,7 +57,7 @@ class Heartbeat:
 
     def _pulse(self) -> None:
         """Show the guard that the event loop turns, and see whether the trust is over, whatever the worker waits for."""
-        self._say(f"pulse {self.longest()}")
+        self._say(f"pulse {self._longest()}")
         if not self.trusts():
             self._say("over")
             self._on_over()

@@ -4,7 +4,8 @@ import asyncio
 from collections.abc import Callable
 
 from rota.domain.errors import Unavailable
-from rota.engine.worker import LeaseLostForGood, Worker
+from rota.engine.work_source import LeaseLostForGood
+from rota.engine.worker import Worker
 from rota.telemetry import Telemetry
 
 _PAUSE_SECONDS = 0.5

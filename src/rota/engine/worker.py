@@ -11,17 +11,14 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from rota.config import Config
-from rota.domain.errors import ConfigurationInvalid, Unavailable
+from rota.domain.errors import ConfigurationInvalid, RotaError, Unavailable
 from rota.domain.instant import SECOND, Instant
 from rota.domain.outcome import Interrupted, Lost
 from rota.engine.attempts import Attempts
-from rota.engine.completer import Ended, Exchange, exchange
 from rota.engine.heartbeat import Heartbeat
 from rota.engine.runner import Runner
+from rota.engine.work_source import Ended, Exchange, LeaseLostForGood, NewWorker, Offer, WorkSource
 from rota.executors.base import Executor
-from rota.stores import bell, workers
-from rota.stores.base import Offer
-from rota.stores.database import Database
 from rota.telemetry import Telemetry
 
 T = TypeVar("T")
@@ -44,7 +41,7 @@ class Worker:
 
     def __init__(
         self,
-        database: Database,
+        source: WorkSource,
         executors: Mapping[str, Executor],
         functions: Callable[[], Sequence[str]],
         config: Config,
@@ -52,7 +49,7 @@ class Worker:
         telemetry: Telemetry,
     ) -> None:
         """`functions` names the python functions that this worker has."""
-        self._database = database
+        self._source = source
         self._executors = executors
         self._functions = functions
         self._config = config
@@ -60,14 +57,16 @@ class Worker:
         self.identity = identity
         self._wake = asyncio.Event()
         self._attempts = Attempts(
-            Runner(executors, identity.id), database.clock.now, config, identity.id, telemetry, self._wake.set
+            Runner(executors, identity.id), source.now, config, identity.id, telemetry, self._wake.set
         )
+        self._lease = config.lease
         self._slots = config.engine.max_concurrent_jobs
         self._next_due: Instant | None = None
         self._draining = False
         self._more = True
         self._reconciled_at = time.monotonic()
-        self._store = ThreadPoolExecutor(1, thread_name_prefix="rota-store")
+        self._registered = False
+        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rota-store")
 
     @property
     def running(self) -> int:
@@ -76,53 +75,65 @@ class Worker:
 
     async def run(self, *, ready: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`, then drain: let running work end, hand the rest back, and leave nothing behind."""
-        loop = asyncio.get_running_loop()
-
-        def wake() -> None:
-            loop.call_soon_threadsafe(self._wake.set)
-
-        silences = [self._database.bell.listen(topic, wake) for topic in (bell.WORK, bell.CANCELLATIONS)]
-        heartbeat = Heartbeat(
-            self._database.driver_url, self.identity.id, self._config.lease, self._wake.set, self._trust_is_over
-        )
-        heartbeat.longest = self._attempts.longest
+        heartbeat: Heartbeat | None = None
+        silence: Callable[[], None] | None = None
         try:
             registered = time.monotonic()
             await self.register()
+            silence = self._source.listen(self.identity.id, self._wake_soon(asyncio.get_running_loop()))
+            heartbeat = self._heartbeat()
             heartbeat.start(registered)
             ready()
             while not (self._draining and not self._attempts and not self._attempts.ended):
                 await self._turn(heartbeat)
         finally:
-            for silence in silences:
+            if silence is not None:
                 silence()
-            await self._attempts.end_all(Lost(), self._config.lease.margin_seconds / 2)
+            await self._attempts.end_all(Lost(), self._lease.margin_seconds / 2)
             await self.close()
-            heartbeat.stop()
+            if heartbeat is not None:
+                heartbeat.stop()
+
+    def _wake_soon(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
+        def wake() -> None:
+            loop.call_soon_threadsafe(self._wake.set)
+
+        return wake
+
+    def _heartbeat(self) -> Heartbeat:
+        return Heartbeat(
+            self._source.heart(),
+            self.identity.id,
+            self._lease,
+            self._attempts.longest,
+            self._wake.set,
+            self._trust_is_over,
+        )
 
     async def register(self) -> None:
-        """Make this worker known to the store."""
-        new = workers.NewWorker(
+        """Make this worker known."""
+        new = NewWorker(
             self.identity.id,
             self.identity.name,
             self._slots,
-            "database",
+            self._source.transport,
             hostname=socket.gethostname()[:200],
             pid=os.getpid(),
             queues=self._config.engine.queues or None,
             types=[*(kind for kind in self._executors if kind != "python"), *self._functions()],
             version=self.identity.version,
         )
-        lease = self._config.lease.duration
-        await self._in_store(lambda: self._database.writing(lambda tx: workers.register(tx, new, lease)))
+        self._lease = await self._in_thread(lambda: self._source.register(new))
+        self._registered = True
 
     async def close(self) -> None:
-        """Give back what the executors hold, and say goodbye to the store."""
+        """Give back what the executors hold, and say goodbye."""
         self._attempts.close()
         for executor in self._executors.values():
             await executor.close()
         await self._say_goodbye()
-        self._store.shutdown()
+        self._source.close()
+        self._thread.shutdown()
 
     def stop(self, *, now: bool = False) -> None:
         """Take nothing new. What runs may end within the drain time; with `now`, it is handed back at once.
@@ -143,11 +154,11 @@ class Worker:
     def _trust_is_over(self) -> None:
         """The lease may be somebody else's soon: end all work before that, whatever this worker waits for."""
         self._telemetry.lease_lost(self.identity.id, len(self._attempts))
-        self._attempts.stop_all(Lost(), self._config.lease.margin_seconds / 2)
+        self._attempts.stop_all(Lost(), self._lease.margin_seconds / 2)
         self._wake.set()
 
     async def _turn(self, heartbeat: Heartbeat) -> None:
-        """One exchange with the store, then wait for the next reason to have one."""
+        """One exchange, then wait for the next reason to have one."""
         if not heartbeat.trusts():
             await self._lose_everything()
         try:
@@ -167,7 +178,7 @@ class Worker:
         notes = attempts.take_notes()
         offer = self._offer()
         try:
-            answer = await self._in_store(lambda: exchange(self._database, ended, notes, offer, held))
+            answer = await self._in_thread(lambda: self._source.exchange(ended, notes, offer, held))
         except BaseException:
             attempts.ended = ended + attempts.ended
             attempts.untold = notes
@@ -181,7 +192,7 @@ class Worker:
 
     def _to_reconcile(self) -> set[str] | None:
         """Once a heartbeat: what is in hand, so that the store can take back what it leased and never got here."""
-        if time.monotonic() - self._reconciled_at < self._config.lease.heartbeat_seconds:
+        if time.monotonic() - self._reconciled_at < self._lease.heartbeat_seconds:
             return None
         self._reconciled_at = time.monotonic()
         return self._attempts.held()
@@ -208,7 +219,7 @@ class Worker:
         return Offer(
             self.identity.id,
             slots,
-            self._config.lease.duration,
+            self._lease.duration,
             self._config.engine.queues or None,
             list(self._executors),
             self._functions(),
@@ -223,7 +234,7 @@ class Worker:
         if self._attempts:
             wait = min(wait, _NOTE_SECONDS if self._attempts.has_notes() else 1.0)
         if self._next_due is not None:
-            wait = min(wait, max(0.0, (self._next_due - self._database.clock.now()) / SECOND))
+            wait = min(wait, max(0.0, (self._next_due - self._source.now()) / SECOND))
         if wait > 0:
             try:
                 await asyncio.wait_for(self._wake.wait(), wait)
@@ -232,21 +243,19 @@ class Worker:
 
     async def _lose_everything(self) -> None:
         """The lease is gone: end all work, tell what had ended before (the token decides), and come back as new."""
-        await self._attempts.end_all(Lost(), self._config.lease.margin_seconds / 2)
+        await self._attempts.end_all(Lost(), self._lease.margin_seconds / 2)
         self._draining = True
         with suppress(Unavailable, ConfigurationInvalid):
             await self.exchange()
         raise LeaseLostForGood(self.identity.id)
 
     async def _say_goodbye(self) -> None:
+        if not self._registered:
+            return
         try:
-            await self._in_store(lambda: self._database.writing(lambda tx: workers.end(tx, self.identity.id)))
-        except Unavailable as error:
+            await self._in_thread(lambda: self._source.say_goodbye(self.identity.id))
+        except RotaError as error:
             self._telemetry.store_unavailable(error)
 
-    async def _in_store(self, work: Callable[[], T]) -> T:
-        return await asyncio.get_running_loop().run_in_executor(self._store, work)
-
-
-class LeaseLostForGood(Exception):
-    """This incarnation was convicted or could not beat: it must be replaced by a new one."""
+    async def _in_thread(self, work: Callable[[], T]) -> T:
+        return await asyncio.get_running_loop().run_in_executor(self._thread, work)
