@@ -52,7 +52,7 @@ class App:
         self.telemetry = Telemetry()
         self.functions = sdk_functions.registry if functions is None else functions
         self.functions.load(config.app)
-        self.database = Database(config.db, clock=clock, durable=durable)
+        self.database = Database(config.db, clock=clock, durable=durable, pool=config.store)
         self.stopping = threading.Event()
         submission.install(StoreSubmitter(self.context(SYSTEM)))
         register_builtin(self.functions)
@@ -93,7 +93,7 @@ class App:
         """The scheduler's loops, not started."""
         steps = (
             Ticker(self.database, self.config.environment, self.telemetry),
-            Rescuer(self.database, self.config.lease, self.telemetry),
+            Rescuer(self.database, self.config.lease, self.telemetry, watches_first=True),
             Relay(self.database, self.telemetry),
             Pruner(self.database, self.config.history),
         )

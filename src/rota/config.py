@@ -102,6 +102,13 @@ class ScriptConfig(_Section):
     directory: Path | None = None
 
 
+class StoreConfig(_Section):
+    """How a process speaks to a database server. SQLite needs none of it."""
+
+    pool_size: int = Field(default=16, ge=1, le=500, description="connections at most; the heartbeat has its own")
+    pool_timeout_seconds: float = Field(default=5, gt=0, le=30, description="how long a request waits for one")
+
+
 class ServerConfig(_Section):
     """Where the coordinator listens."""
 
@@ -140,6 +147,7 @@ class Config(BaseSettings):
     url: str | None = None
     token: str | None = Field(default=None, repr=False)
     log: Literal["plain", "json", "quiet"] = "plain"
+    store: StoreConfig = StoreConfig()
     lease: LeaseConfig = LeaseConfig()
     engine: EngineConfig = EngineConfig()
     http: HttpConfig = HttpConfig()

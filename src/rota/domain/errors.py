@@ -82,6 +82,10 @@ class Unavailable(RotaError):
     status, exit_code, type, title = 503, 1, "unavailable", "Unavailable"
 
 
+class Contended(Unavailable):
+    """Another transaction was in the way (a deadlock, say): nothing was written, and the same again works."""
+
+
 class ConfigurationInvalid(RotaError):
     """A setting, flag or file that Rota refuses to start with."""
 

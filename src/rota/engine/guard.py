@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from rota.processes import kill_marked
-from rota.stores.beat import Heart
+from rota.stores.hearts import Heart, open_heart
 
 _LEAST_RETRY_SECONDS = 0.25
 _STDIN = 0
@@ -40,7 +40,7 @@ class Guard:
         self._worker_id: str = orders["worker"]
         self._interval: float = orders["heartbeat"]
         self._lease: float = orders["lease"]
-        self._heart = Heart(orders["url"], self._worker_id, round(self._lease * 1_000_000))
+        self._heart = open_heart(orders["url"], self._worker_id, round(self._lease * 1_000_000))
         self._parent = os.getppid()
         self._rest = rest
         self._over = False

@@ -3,7 +3,10 @@
 It needs no knowledge of what the work is: a worker of another version or with other jobs rescues just as well.
 """
 
+import time
+
 from rota.config import LeaseConfig
+from rota.domain.errors import Unavailable
 from rota.domain.execution import State
 from rota.domain.outcome import Lost, TimedOut
 from rota.domain.transition import decide
@@ -15,30 +18,49 @@ _BATCH = 500
 
 
 class Rescuer:
-    """Every R seconds: convicts workers whose lease ran out, and decides about what they held."""
+    """Every R seconds: convicts workers whose lease ran out, and decides about what they held.
+
+    A store that was away kept every worker from beating, so after an outage nobody is convicted for silence before
+    this rescuer has itself watched H + M of it.
+    """
 
     name = "rescuer"
     topic = None
 
-    def __init__(self, database: Database, lease: LeaseConfig, telemetry: Telemetry) -> None:
+    def __init__(
+        self, database: Database, lease: LeaseConfig, telemetry: Telemetry, *, watches_first: bool = False
+    ) -> None:
+        """With `watches_first`, the time before the first step counts as an outage."""
         self._database = database
         self._interval = lease.reaper_seconds
         self._telemetry = telemetry
+        self._watch = lease.heartbeat_seconds + lease.margin_seconds
+        self._watching_since: float | None = None if watches_first else float("-inf")
 
     def run_once(self) -> float:
         """Rescue one batch. 0 when there may be more."""
-        with self._database.write() as tx:
-            dead = workers.convict(tx)
-            rescued = self._rescue(tx)
-            overdue = self._time_out(tx)
-            late = control.too_late(tx, _BATCH)
-            if late:
-                control.finish_unrun(tx, late, State.EXPIRED, "not begun before its latest start")
+        try:
+            dead, rescued, overdue, late = self._database.writing(self._step)
+        except Unavailable:
+            self._watching_since = None
+            raise
+        if self._watching_since is None:
+            self._watching_since = time.monotonic()
         self._telemetry.rescued(rescued, dead)
-        return 0 if max(rescued, overdue, len(late)) == _BATCH else self._interval
+        return 0 if max(rescued, overdue, late) == _BATCH else self._interval
 
-    def _rescue(self, tx: Transaction) -> int:
-        lost = leases.without_lease(tx, _BATCH)
+    def _step(self, tx: Transaction) -> tuple[list[str], int, int, int]:
+        silence_counts = self._watching_since is not None and time.monotonic() - self._watching_since >= self._watch
+        dead = workers.convict(tx) if silence_counts else []
+        rescued = self._rescue(tx, silence_counts)
+        overdue = self._time_out(tx)
+        late = control.too_late(tx, _BATCH)
+        if late:
+            control.finish_unrun(tx, late, State.EXPIRED, "not begun before its latest start")
+        return dead, rescued, overdue, len(late)
+
+    def _rescue(self, tx: Transaction, silence_counts: bool) -> int:
+        lost = leases.without_lease(tx, _BATCH, silence_counts=silence_counts)
         settled = [decide(claim, Lost(), tx.now, cancelling=cancelling) for claim, cancelling in lost]
         return len(executions.settle(tx, settled))
 

@@ -17,6 +17,7 @@ from rota.telemetry import Telemetry
 _BATCH = 1000
 _INSTANTS_PER_SCHEDULE = 1000
 _IDLE_SECONDS = 30.0
+_BESIDE_ANOTHER_SECONDS = 0.02
 _SERIAL = frozenset({Overlap.QUEUE_ONE, Overlap.QUEUE_ALL, Overlap.CANCEL_PREVIOUS, Overlap.KILL_PREVIOUS})
 _CANCELLING = {Overlap.CANCEL_PREVIOUS: None, Overlap.KILL_PREVIOUS: 0}
 """The overlap policies that end what runs, with the grace they give (seconds; None = the worker's own)."""
@@ -82,15 +83,17 @@ class Ticker:
         if pause_end is not None and pause_end <= now:
             self._database.writing(jobs.end_pauses)
             return 0.0
-        self._settle([self._decide(item, now) for item in found])
-        return 0.0
+        return 0.0 if self._settle([self._decide(item, now) for item in found]) else _BESIDE_ANOTHER_SECONDS
 
-    def _settle(self, decided: Sequence[_Decided]) -> None:
-        """Write a batch. One schedule that cannot be written is set aside; the others are written without it."""
+    def _settle(self, decided: Sequence[_Decided]) -> bool:
+        """Write a batch. One schedule that cannot be written is set aside; the others are written without it.
+
+        False when all of it has changed or is in the hands of another coordinator.
+        """
         try:
-            plan = self._database.writing(lambda tx: self._write(tx, decided))
+            decided, plan = self._database.writing(lambda tx: self._write(tx, decided))
         except _Outdated:
-            return
+            return False
         except Unavailable:
             raise
         except Exception as error:
@@ -100,13 +103,14 @@ class Ticker:
                 self._settle([self._aside(decided[0].item, error)])
             for one in decided if len(decided) > 1 else ():
                 self._settle([one])
-            return
+            return True
         for one in decided:
             if one.caught_up:
                 self._caught_up[one.item.id] = one.caught_up
             else:
                 self._caught_up.pop(one.item.id, None)
         self._telemetry.fired(len(plan.fires), len(plan.skips))
+        return True
 
     def _decide(self, item: DueSchedule, now: Instant) -> _Decided:
         """One schedule that cannot be read is set aside; the others go on."""
@@ -145,9 +149,11 @@ class Ticker:
             return replace(occurrence, decision=Decision.SKIPPED_CONDITION, reason=why)
         return occurrence
 
-    def _write(self, tx: Transaction, decided: Sequence[_Decided]) -> _Plan:
-        """Everything of a batch, or nothing of it when something changed since it was read."""
-        if not schedules.unchanged(tx, [one.item for one in decided]):
+    def _write(self, tx: Transaction, decided: Sequence[_Decided]) -> tuple[Sequence[_Decided], _Plan]:
+        """Everything of what no other coordinator has in hand, or nothing when its jobs changed since they were read."""
+        held = schedules.hold(tx, [one.item for one in decided])
+        decided = [one for one in decided if one.item.id in held]
+        if not decided or not schedules.unchanged(tx, [one.item for one in decided]):
             raise _Outdated
         plan = _Plan()
         live = _Live(tx, decided)
@@ -170,7 +176,7 @@ class Ticker:
             for (schedule_id, occurrence, _), id in zip(plan.fires, ids, strict=True)
         ]
         occurrences.record(tx, fired + plan.skips)
-        return plan
+        return decided, plan
 
 
 class _Live:

@@ -43,7 +43,7 @@ def bootstrap(database: Database, admin_token: str | None) -> str | None:
 
     `admin_token` (ROTA_ADMIN_TOKEN) is made an admin key whatever keys there are.
     """
-    with database.write() as tx:
+    with database.write(serial=True) as tx:
         if admin_token is None:
             if access.count(tx):
                 return None

@@ -64,9 +64,12 @@ class ServiceContext:
             )
 
     @contextmanager
-    def write(self) -> Iterator[Transaction]:
-        """A write transaction. `Repeated` if the request's idempotency key has been answered before."""
-        with self.database.write() as tx:
+    def write(self, *, serial: bool = True) -> Iterator[Transaction]:
+        """A write transaction. `Repeated` if the request's idempotency key has been answered before.
+
+        What reads, judges and changes definitions is `serial` across the fleet; so is all that must happen once.
+        """
+        with self.database.write(serial=serial or self.once is not None) as tx:
             if self.once is not None:
                 self._refuse_repetition(tx, self.once)
             yield tx

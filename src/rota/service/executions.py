@@ -47,7 +47,7 @@ class Logs:
 def submit(ctx: ServiceContext, new: NewExecution) -> ExecutionRecord:
     """Accept one execution without a job. It is durable when this returns."""
     ctx.require(Right.EDIT)
-    with ctx.write() as tx:
+    with ctx.write(serial=False) as tx:
         require_runnable(ctx, tx, new.type, new.parameters)
         (id,) = executions.enqueue(tx, [replace(new, actor=ctx.principal.name)])
         ctx.audit(tx, "submit", "execution", id, {"type": new.type, "name": new.name})

@@ -47,7 +47,7 @@ class StoreSubmitter:
         self.ctx.require(Right.EDIT)
         if (problem := problem_with(parameters)) is not None:
             raise InvalidInput.field("parameters", msg=problem)
-        with self.ctx.write() as tx:
+        with self.ctx.write(serial=key is not None) as tx:
             made = None if key is None else recall(tx, f"submit:{type}", key)
             if made is not None:
                 return made
@@ -69,7 +69,7 @@ class StoreSubmitter:
 
     def _new(self, tx: Transaction, type: str, parameters: object) -> tuple[NewExecution, bool]:
         """The execution as the job's definition would have it, and whether it waits because the job is paused."""
-        record = jobs.by_source(tx, CODE, [type]).get(type)
+        record = jobs.by_source(tx, CODE, [type], hold=True).get(type)
         actor = self.ctx.principal.name
         if record is None:
             defaults = defaults_of(self.ctx)

@@ -140,7 +140,7 @@ def beat(ctx: ServiceContext, id: str, held: Mapping[str, int] | None = None) ->
     and does not know of (its answer to `acquire` was lost on the way) is taken back.
     """
     ctx.require(Right.WORK)
-    with ctx.write() as tx:
+    with ctx.write(serial=False) as tx:
         _own(ctx, tx, id)
         until = _beat(ctx, tx, id)
         held_here = leases.holdings(tx, id)
@@ -184,7 +184,7 @@ def acquire(
         rested = tx.now - worker.heartbeat_at < ctx.config.lease.heartbeat_seconds * SECOND
         if idle and rested:
             return Acquired([], tx.now + length)
-    with ctx.write() as tx:
+    with ctx.write(serial=False) as tx:
         _beat(ctx, tx, id)
         tx.hot.promote(tx)
         offer = _offer(worker, capacity, queues, types, lease, workers.running_of(tx, id))
@@ -197,7 +197,7 @@ def complete(ctx: ServiceContext, execution_id: str, worker_id: str, token: int,
     Returns where the execution stands now.
     """
     ctx.require(Right.WORK)
-    with ctx.write() as tx:
+    with ctx.write(serial=False) as tx:
         found = _held(ctx, tx, execution_id, token, worker_id)
         if found is None:
             if leases.was_settled(tx, execution_id, token, timed_out=isinstance(outcome, TimedOut)):
@@ -218,7 +218,7 @@ def extend(
     length = ctx.config.lease.duration if lease is None else lease
     if not _SHORTEST_LEASE <= length <= _LONGEST_LEASE:
         raise InvalidInput.field("leaseSeconds", msg="from 1 to 3600")
-    with ctx.write() as tx:
+    with ctx.write(serial=False) as tx:
         found = _held(ctx, tx, execution_id, token, worker_id)
         until = None if found is None else leases.extend(tx, execution_id, token, length)
         if found is None or until is None:
@@ -231,7 +231,7 @@ def append_logs(
 ) -> int:
     """Keep log lines of an attempt, up to the limit of its log. Returns how many were taken."""
     ctx.require(Right.WORK)
-    with ctx.write() as tx:
+    with ctx.write(serial=False) as tx:
         if _held(ctx, tx, execution_id, token, worker_id) is None:
             raise _not_held(tx, execution_id)
         last, size = history.size_of_log(tx, execution_id, token)

@@ -4,10 +4,15 @@ A batch is one step of the driver, never one step a row: drivers let go of the i
 beside a busy thread each step waits milliseconds to get it back (docs/adr/0006-one-step-per-batch.md).
 """
 
-from collections.abc import Collection, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+from sqlalchemy import Engine
+from sqlalchemy.engine import URL
+
+from rota.config import StoreConfig
+from rota.domain.errors import RotaError
 from rota.domain.instant import Duration, Instant
 
 CLAIM_COLUMNS = (
@@ -41,6 +46,7 @@ class Offer:
     kinds: Sequence[str] | None = None
     functions: Sequence[str] | None = None
     oldest_first: bool = False
+    """What has been due the longest comes first, whatever its priority."""
 
 
 class HotStatements(Protocol):
@@ -83,6 +89,12 @@ class HotStatements(Protocol):
     def due_schedules(self, tx: Any, now: Instant, limit: int) -> list[list[Any]]:
         """Enabled schedules that are due, the most overdue first. Rows of DUE_COLUMNS."""
 
+    def hold_schedules(self, tx: Any, rows: Sequence[tuple[str, int, Instant]]) -> set[str]:
+        """Those of the schedules (id, revision, cursor) that are unchanged, kept from other coordinators until the end.
+
+        With one writer there is nothing to keep: all are given back, and `advance_schedules` tells.
+        """
+
     def advance_schedules(self, tx: Any, rows: Sequence[Sequence[object]]) -> int:
         """Move the cursors of enabled schedules still at the revision given (`schedules.Advanced`); how many moved."""
 
@@ -94,3 +106,53 @@ class HotStatements(Protocol):
 
     def live_under_keys(self, tx: Any, keys: Collection[str]) -> list[list[str]]:
         """Unfinished executions (concurrency key, id, state) under concurrency keys, oldest first."""
+
+
+class Dialect(HotStatements, Protocol):
+    """One kind of database: a package of this room answers it. `driver` is the driver's own connection."""
+
+    ONE_WRITER: bool
+    """Whether all writers of the store wait for each other anyway."""
+    DriverError: type[Exception]
+    """What the driver raises."""
+
+    def engine(self, url: URL, pool: StoreConfig, *, durable: bool) -> Engine:
+        """A pool of connections that SQLAlchemy neither begins nor commits on."""
+
+    def begin(self, driver: Any, *, write: bool, wait: bool, ask: bool) -> Instant | None:
+        """Open a transaction: to write, or one snapshot to read.
+
+        Without `wait`, fail at once where another writer would be waited for. With `ask`, returns the server's clock;
+        None where the host's clock is the store's.
+        """
+
+    def commit(self, driver: Any, topics: Collection[str], sender: str) -> None:
+        """Make the transaction durable and tell other processes of the topics, where the database can."""
+
+    def roll_back(self, driver: Any) -> None:
+        """Take the transaction back, if one is open."""
+
+    def broken(self, driver: Any) -> bool:
+        """Whether the connection is of no use any more."""
+
+    def serialise(self, tx: Any) -> None:
+        """Wait until this is the only transaction that changes definitions."""
+
+    def lock_schema(self, tx: Any) -> None:
+        """Wait until nobody else migrates the store."""
+
+    def listen(self, url: str, sender: str, ring: Callable[[Iterable[str]], None]) -> "Listener | None":
+        """Hear the bells of other processes, where the database can carry them."""
+
+    def translated(self, error: Exception) -> RotaError | None:
+        """A driver's error as a sentence for the person who asked; None for what is a mistake of ours."""
+
+
+class Listener(Protocol):
+    """Hears the bells of other processes."""
+
+    hears: bool
+    """Whether it does at the moment; polling is the truth all the same."""
+
+    def close(self) -> None:
+        """Stop listening."""

@@ -19,7 +19,7 @@ def request_cancellation(tx: Transaction, ids: Collection[str], cancellation: Ma
     """
     note = json.dumps(cancellation)
     states: dict[str, State] = {}
-    found = tx.all(select(executions.c.id, executions.c.state).where(executions.c.id.in_(ids)))
+    found = tx.all(select(executions.c.id, executions.c.state).where(executions.c.id.in_(ids)).with_for_update())
     leased = [row.id for row in found if row.state in LEASED]
     waiting = [row.id for row in found if row.state not in LEASED]
     if leased:
@@ -36,8 +36,10 @@ def request_cancellation(tx: Transaction, ids: Collection[str], cancellation: Ma
 def finish_unrun(
     tx: Transaction, ids: Collection[str], state: State, reason: str, cancellation: str | None = None
 ) -> None:
-    """End executions that no worker holds: cancelled, expired or skipped."""
+    """End executions that no worker holds: cancelled, expired or skipped. What a worker has begun meanwhile goes on."""
     assert state in TERMINAL
+    unrun = select(executions.c.id).where(executions.c.id.in_(ids), executions.c.state.not_in(LEASED))
+    ids = list(tx.connection.scalars(unrun.with_for_update()))
     kept = [
         column
         for column in history.columns
@@ -50,9 +52,9 @@ def finish_unrun(
         literal(cancellation),
         literal(tx.now),
         literal(reason),
-    ).where(executions.c.id.in_(ids), executions.c.state.not_in(("Running", "Cancelling")))
+    ).where(executions.c.id.in_(ids))
     tx.execute(insert(history).from_select([*names, "state", "cancellation", "finished_at", "reason"], ended))
-    tx.execute(delete(executions).where(executions.c.id.in_(ids), executions.c.state.not_in(("Running", "Cancelling"))))
+    tx.execute(delete(executions).where(executions.c.id.in_(ids)))
     write(tx, [(f"execution.{state.value.lower()}", id, None, json.dumps({"reason": reason})) for id in ids])
 
 

@@ -131,9 +131,11 @@ def by_name(tx: Transaction, name: str, limit: int = 2) -> list[JobRecord]:
     return [_record(row) for row in tx.all(_JOB.where(jobs.c.name == name).order_by(jobs.c.id).limit(limit))]
 
 
-def by_source(tx: Transaction, source: str, keys: Collection[str]) -> dict[str, JobRecord]:
-    """The jobs that a source knows by these names."""
+def by_source(tx: Transaction, source: str, keys: Collection[str], *, hold: bool = False) -> dict[str, JobRecord]:
+    """The jobs that a source knows by these names. `hold` keeps them from being changed before this transaction ends."""
     found = _JOB.where(jobs.c.source == source, jobs.c.source_key.in_(keys))
+    if hold:
+        found = found.with_for_update(read=True, of=jobs)
     return {row.source_key: _record(row) for row in tx.all(found)}
 
 

@@ -4,7 +4,7 @@ import json
 from collections.abc import Mapping
 from typing import Any
 
-from sqlalchemy import and_, func, literal, or_, select, update
+from sqlalchemy import Select, and_, func, literal, or_, select, update
 
 from rota.domain.execution import AttemptState, Claim, State
 from rota.domain.instant import SECOND, Duration, Instant
@@ -85,23 +85,21 @@ def confirm(tx: Transaction, worker_id: str, known: Mapping[str, int], lease: Du
         tx.execute(update(executions).where(executions.c.id.in_(named)).values(lease_expires_at=until))
 
 
-def without_lease(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
+def without_lease(tx: Transaction, limit: int, *, silence_counts: bool = True) -> list[tuple[Claim, bool]]:
     """Claims whose lease ran out by the store's clock, with whether they were being cancelled.
 
     A lease holds until its own time or that of its worker, whichever is later; over HTTP, where the worker may never
-    have heard of the work, its own time counts alone if there is one (docs/adr/0016).
+    have heard of the work, its own time counts alone if there is one (docs/adr/0016). Unless `silence_counts`, only the
+    work of workers that are known to have ended is given.
     """
     ended = workers.c.state.in_(("Dead", "Stopped"))
     worker_silent = or_(workers.c.id.is_(None), workers.c.lease_expires_at < tx.now)
     out = executions.c.lease_expires_at < tx.now
-    statement = _CLAIMED_OF_WORKERS.where(
-        or_(
-            ended,
-            and_(or_(executions.c.lease_expires_at.is_(None), out), worker_silent),
-            and_(workers.c.transport == HTTP, out),
-        )
-    ).limit(limit)
-    return [(claim_of(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(statement)]
+    silent = or_(
+        and_(or_(executions.c.lease_expires_at.is_(None), out), worker_silent), and_(workers.c.transport == HTTP, out)
+    )
+    statement = _CLAIMED_OF_WORKERS.where(or_(ended, silent) if silence_counts else ended).limit(limit)
+    return [(claim_of(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(_kept(statement))]
 
 
 def overdue(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
@@ -111,7 +109,12 @@ def overdue(tx: Transaction, limit: int) -> list[tuple[Claim, bool]]:
     """
     last = executions.c.started_at + executions.c.timeout + OVERDUE_GRACE
     statement = _CLAIMED_OF_WORKERS.where(workers.c.transport == HTTP, last < tx.now).limit(limit)
-    return [(claim_of(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(statement)]
+    return [(claim_of(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(_kept(statement))]
+
+
+def _kept(statement: Select[Any]) -> Select[Any]:
+    """Rows that nobody else settles or extends until this transaction ends; those in other hands are left out."""
+    return statement.with_for_update(of=executions, skip_locked=True)
 
 
 def progress(tx: Transaction, execution_id: str, token: int, fraction: float, message: str) -> bool:

@@ -97,16 +97,25 @@ def due(tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
     return [DueSchedule(owners[row[1]], *row) for row in rows]
 
 
+def hold(tx: Transaction, found: Sequence[DueSchedule]) -> set[str]:
+    """The due schedules that still are where they were read, kept for this transaction.
+
+    Those that another coordinator has in hand are left to it.
+    """
+    return tx.hot.hold_schedules(tx, [(item.id, item.revision, item.cursor_at) for item in found])
+
+
 def unchanged(tx: Transaction, found: Sequence[DueSchedule]) -> bool:
-    """Whether the jobs of due schedules still are what was read."""
+    """Whether the jobs of due schedules still are what was read; they stay so until the transaction ends."""
     read = {item.job_id: item.owner for item in found}
-    return _owners(tx, read) == read
+    return _owners(tx, read, hold=True) == read
 
 
-def _owners(tx: Transaction, job_ids: Collection[str]) -> dict[str, DueJob]:
+def _owners(tx: Transaction, job_ids: Collection[str], *, hold: bool = False) -> dict[str, DueJob]:
     if not job_ids:
         return {}
-    rows = tx.all(select(jobs.c.id, jobs.c.definition, jobs.c.state, jobs.c.note).where(jobs.c.id.in_(job_ids)))
+    wanted = select(jobs.c.id, jobs.c.definition, jobs.c.state, jobs.c.note).where(jobs.c.id.in_(job_ids))
+    rows = tx.all(wanted.with_for_update(read=True) if hold else wanted)
     return {row.id: DueJob(row.definition, _job_state(row.state), row.note) for row in rows}
 
 

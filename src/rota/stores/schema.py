@@ -51,6 +51,7 @@ def migrate(database: Database) -> tuple[str | None, str]:
     config = Config()
     config.set_main_option("script_location", "rota.stores:migrations")
     with database.write() as tx:
+        database.dialect.lock_schema(tx)
         tx.connection.begin()  # so that Alembic leaves the commit to us
         config.attributes["connection"] = tx.connection
         command.upgrade(config, "head")

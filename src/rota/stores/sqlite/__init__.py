@@ -1,7 +1,26 @@
-"""What SQLite does in its own words: the `HotStatements` of `rota.stores.base`, and how to connect."""
+"""What SQLite does in its own words: the `Dialect` of `rota.stores.base`."""
 
-from rota.stores.sqlite.connection import DriverError, begin, insert, prepare, translated
-from rota.stores.sqlite.planning import advance_schedules, due_schedules, live_of_schedules, live_under_keys
+from rota.stores.sqlite.connection import (
+    ONE_WRITER,
+    DriverError,
+    begin,
+    broken,
+    commit,
+    engine,
+    insert,
+    listen,
+    lock_schema,
+    roll_back,
+    serialise,
+    translated,
+)
+from rota.stores.sqlite.planning import (
+    advance_schedules,
+    due_schedules,
+    hold_schedules,
+    live_of_schedules,
+    live_under_keys,
+)
 from rota.stores.sqlite.work import (
     append_logs,
     cancelling,
@@ -15,21 +34,29 @@ from rota.stores.sqlite.work import (
 )
 
 __all__ = [
+    "ONE_WRITER",
     "DriverError",
     "advance_schedules",
     "append_logs",
     "begin",
+    "broken",
     "cancelling",
     "claim",
+    "commit",
     "due_schedules",
+    "engine",
     "governed",
+    "hold_schedules",
     "insert",
     "lease",
+    "listen",
     "live_of_schedules",
     "live_under_keys",
+    "lock_schema",
     "next_due",
-    "prepare",
     "promote",
+    "roll_back",
+    "serialise",
     "settle",
     "settled_ids",
     "translated",

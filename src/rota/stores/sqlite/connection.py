@@ -1,20 +1,25 @@
 """A connection to SQLite: set up, locked for writing, its errors in words, and rows inserted many in one step."""
 
 import sqlite3
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from sqlalchemy import exc
+from sqlalchemy import Engine, create_engine, event, exc
+from sqlalchemy.engine import URL
 
+from rota.config import StoreConfig
 from rota.domain.errors import ConfigurationInvalid, RotaError, Unavailable
-from rota.stores.base import SETTLED_FIELDS
+from rota.domain.instant import Instant
+from rota.stores.base import SETTLED_FIELDS, Listener
 
 DriverError = sqlite3.Error
+ONE_WRITER = True
 
 _ROWS_PER_STEP = (256, 64, 16, 4, 1)
 _BUSY_MILLISECONDS = 5000
+_POOL_SECONDS = 30.0
 
 
 def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
@@ -31,16 +36,68 @@ def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
     )
 
 
-def begin(connection: sqlite3.Connection, *, wait: bool) -> None:
-    """Take the lock of the one writer."""
-    if wait:
-        connection.execute("BEGIN IMMEDIATE")
-        return
-    connection.execute("PRAGMA busy_timeout=0")
-    try:
-        connection.execute("BEGIN IMMEDIATE")
-    finally:
-        connection.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+def engine(url: URL, _pool: StoreConfig, *, durable: bool) -> Engine:
+    """Connections to the file, each prepared once."""
+    if url.database in (None, "", ":memory:"):
+        raise ConfigurationInvalid("a store lives in a file: several connections share it; write sqlite:///rota.db")
+    made = create_engine(
+        url,
+        pool_size=4,
+        max_overflow=64,
+        pool_timeout=_POOL_SECONDS,
+        skip_autocommit_rollback=True,
+        connect_args={"check_same_thread": False, "isolation_level": None, "cached_statements": 256},
+    )
+
+    @event.listens_for(made, "connect")
+    def prepared(connection: Any, _record: object) -> None:
+        prepare(connection, durable=durable)
+
+    return made
+
+
+def begin(driver: sqlite3.Connection, *, write: bool, wait: bool, ask: bool) -> Instant | None:
+    """Open a snapshot to read, or take the lock of the one writer. The host's clock is the store's."""
+    if not write:
+        driver.execute("BEGIN")
+    elif wait:
+        driver.execute("BEGIN IMMEDIATE")
+    else:
+        driver.execute("PRAGMA busy_timeout=0")
+        try:
+            driver.execute("BEGIN IMMEDIATE")
+        finally:
+            driver.execute(f"PRAGMA busy_timeout={_BUSY_MILLISECONDS}")
+    return None
+
+
+def commit(driver: sqlite3.Connection, _topics: Collection[str], _sender: str) -> None:
+    """Make it durable. Other processes hear of it by polling."""
+    driver.execute("COMMIT")
+
+
+def roll_back(driver: sqlite3.Connection) -> None:
+    """Take everything back; after some errors (a full disk) SQLite has done so by itself."""
+    if driver.in_transaction:
+        driver.execute("ROLLBACK")
+
+
+def broken(_driver: sqlite3.Connection) -> bool:
+    """A connection to a file does not break."""
+    return False
+
+
+def serialise(_tx: Any) -> None:
+    """There is one writer anyway."""
+
+
+def lock_schema(_tx: Any) -> None:
+    """There is one writer anyway."""
+
+
+def listen(_url: str, _sender: str, _ring: Callable[[Iterable[str]], None]) -> Listener | None:
+    """SQLite carries no bells from process to process."""
+    return None
 
 
 def _is_ours(connection: sqlite3.Connection) -> bool:

@@ -23,6 +23,11 @@ _DUE_SCHEDULES = f"""
         WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at LIMIT ?)"""
 
 
+def hold_schedules(_tx: Any, rows: Sequence[tuple[str, int, Instant]]) -> set[str]:
+    """All of them: there is one writer, and `advance_schedules` tells what has changed."""
+    return {id for id, _, _ in rows}
+
+
 def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> int:
     """Move the cursors of enabled schedules still at the revision and cursor given; says how many moved."""
     moved = 0

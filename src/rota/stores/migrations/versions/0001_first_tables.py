@@ -353,5 +353,7 @@ def upgrade() -> None:
     )
     op.bulk_insert(
         sa.table("counters", sa.column("name", sa.String), sa.column("value", sa.BigInteger)),
-        [{"name": "token", "value": 0}],
+        [{"name": "token", "value": 0}, {"name": "definitions", "value": 0}],
     )
+    if op.get_bind().dialect.name != "sqlite":
+        op.execute("CREATE SEQUENCE tokens")

@@ -1,8 +1,4 @@
-"""A worker's heartbeat, on a connection of its own.
-
-The process that beats runs no user code and must start quickly and stay small, so this module stands on the driver
-alone: it imports neither SQLAlchemy nor the tables.
-"""
+"""The heartbeat of a worker on SQLite."""
 
 import sqlite3
 import time
@@ -12,7 +8,7 @@ from rota.domain.instant import Duration
 
 
 class Heart:
-    """Beats for one worker: prolongs its lease for as long as it is not convicted."""
+    """See `rota.stores.hearts.Heart`."""
 
     def __init__(self, url: str, worker_id: str, lease: Duration) -> None:
         """`url` names a SQLite store as `sqlite:///FILE`."""
@@ -22,15 +18,12 @@ class Heart:
         self._connection: sqlite3.Connection | None = None
 
     def beat(self) -> bool:
-        """Prolong the lease to now + L. False when the worker was convicted: its lease is lost for good.
-
-        Raises `sqlite3.Error` when the store does not answer; nothing is known then.
-        """
+        """Prolong the lease to now + L. False when the worker was convicted. Raises `sqlite3.Error`."""
         now = time.time_ns() // 1000
         return self._write(_BEAT, (now, now + self._lease, self._worker_id))
 
     def bury(self) -> None:
-        """End the lease at once: the worker is known to be dead, and nothing of its work is left."""
+        """End the lease at once."""
         now = time.time_ns() // 1000
         self._write(_BURY, (now, now, self._worker_id))
 

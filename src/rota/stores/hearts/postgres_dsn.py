@@ -1,0 +1,36 @@
+"""How a connection to PostgreSQL is bounded in time. Nothing here needs SQLAlchemy: the guard process uses it too.
+
+Every bound is shorter than the default lease less its margin, so that a call that hangs cannot outlive the trust in a
+lease. `statement_timeout` alone is not enough: when the other end is gone without a word, only the bounds of TCP help.
+"""
+
+from urllib.parse import urlsplit, urlunsplit
+
+CHANNEL = "rota"
+"""The channel of LISTEN and NOTIFY."""
+
+
+def connect_arguments(*, durable: bool = True) -> dict[str, object]:
+    """What libpq is told besides where to connect."""
+    settings = {
+        "statement_timeout": "10s",
+        "lock_timeout": "8s",
+        "idle_in_transaction_session_timeout": "15s",
+        "TimeZone": "UTC",
+        **({} if durable else {"synchronous_commit": "off"}),
+    }
+    return {
+        "connect_timeout": 5,
+        "tcp_user_timeout": 10_000,
+        "keepalives_idle": 5,
+        "keepalives_interval": 2,
+        "keepalives_count": 3,
+        "application_name": "rota",
+        "options": " ".join(f"-c {name}={value}" for name, value in settings.items()),
+    }
+
+
+def plain(url: str) -> str:
+    """The URL as libpq reads it: without the name of SQLAlchemy's driver."""
+    parts = urlsplit(url)
+    return urlunsplit(parts._replace(scheme="postgresql"))

@@ -1,0 +1,57 @@
+"""What PostgreSQL does in its own words: the `Dialect` of `rota.stores.base`."""
+
+from rota.stores.postgres.connection import (
+    ONE_WRITER,
+    DriverError,
+    begin,
+    broken,
+    commit,
+    engine,
+    lock_schema,
+    roll_back,
+    serialise,
+    translated,
+)
+from rota.stores.postgres.listening import listen
+from rota.stores.postgres.planning import advance_schedules, due_schedules, hold_schedules, live_of_schedules, live_under_keys
+from rota.stores.postgres.rows import insert
+from rota.stores.postgres.work import (
+    append_logs,
+    cancelling,
+    claim,
+    governed,
+    lease,
+    next_due,
+    promote,
+    settle,
+    settled_ids,
+)
+
+__all__ = [
+    "ONE_WRITER",
+    "DriverError",
+    "advance_schedules",
+    "append_logs",
+    "begin",
+    "broken",
+    "cancelling",
+    "claim",
+    "commit",
+    "due_schedules",
+    "engine",
+    "governed",
+    "hold_schedules",
+    "insert",
+    "lease",
+    "listen",
+    "live_of_schedules",
+    "live_under_keys",
+    "lock_schema",
+    "next_due",
+    "promote",
+    "roll_back",
+    "serialise",
+    "settle",
+    "settled_ids",
+    "translated",
+]

@@ -1,0 +1,67 @@
+"""Rows to PostgreSQL, a batch in a step: COPY for many, one INSERT for few, and arrays written as text.
+
+The driver adapts a list item by item in Python; an array's text is made with a few string operations for all of it.
+"""
+
+from collections.abc import Iterable, Sequence
+from functools import lru_cache
+from itertools import chain
+from typing import Any
+
+_COPY_FROM = 24
+"""From this many rows on COPY is the faster way."""
+
+
+def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
+    """Insert rows in one step."""
+    if not rows:
+        return
+    if len(rows) < _COPY_FROM:
+        tx.driver.execute(_insert_sql(table, tuple(columns), len(rows)), list(chain.from_iterable(rows)))
+        return
+    with tx.driver.cursor() as cursor, cursor.copy(_copy_sql(table, tuple(columns))) as copy:
+        copy.write("".join(map(_copied, rows)))
+
+
+@lru_cache(maxsize=512)
+def _insert_sql(table: str, columns: tuple[str, ...], count: int) -> str:
+    row = f"({','.join(['%s'] * len(columns))})"
+    return f"INSERT INTO {table} ({','.join(columns)}) VALUES {','.join([row] * count)}"
+
+
+@lru_cache(maxsize=64)
+def _copy_sql(table: str, columns: tuple[str, ...]) -> str:
+    return f"COPY {table} ({','.join(columns)}) FROM STDIN"
+
+
+def _copied(row: Sequence[object]) -> str:
+    """A row in the text format of COPY."""
+    fields = []
+    for value in row:
+        if value is None:
+            fields.append("\\N")
+        elif isinstance(value, str):
+            fields.append(value.translate(_COPY_ESCAPES) if not value.isalnum() else value)
+        else:
+            fields.append(str(value))
+    return "\t".join(fields) + "\n"
+
+
+_COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
+
+
+def array(values: Iterable[object]) -> str:
+    """Words and numbers that need no quotes, as the text of an array."""
+    return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def text_array(values: Sequence[str | None]) -> str | None:
+    """Any texts as the text of an array; None when all are null, which `unnest` fills up by itself."""
+    if values.count(None) == len(values):
+        return None
+    return "{" + ",".join(["NULL" if value is None else _quoted(value) for value in values]) + "}"
+
+
+def _quoted(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{escaped}"'
