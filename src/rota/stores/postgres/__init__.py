@@ -13,7 +13,13 @@ from rota.stores.postgres.connection import (
     translated,
 )
 from rota.stores.postgres.listening import listen
-from rota.stores.postgres.planning import advance_schedules, due_schedules, hold_schedules, live_of_schedules, live_under_keys
+from rota.stores.postgres.planning import (
+    advance_schedules,
+    due_schedules,
+    hold_schedules,
+    live_of_schedules,
+    live_under_keys,
+)
 from rota.stores.postgres.rows import insert
 from rota.stores.postgres.work import (
     append_logs,

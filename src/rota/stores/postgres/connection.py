@@ -86,7 +86,9 @@ def translated(error: Exception) -> RotaError | None:
     if code in ("28P01", "28000") or "authentication failed" in said:
         return ConfigurationInvalid("PostgreSQL refuses this user or password; check the user and password in --db")
     if code == "3D000" or ('database "' in said and "does not exist" in said):
-        return ConfigurationInvalid("PostgreSQL has no such database; create it with `createdb` or name another with --db")
+        return ConfigurationInvalid(
+            "PostgreSQL has no such database; create it with `createdb` or name another with --db"
+        )
     if code == "42501":
         return ConfigurationInvalid(f"PostgreSQL does not allow this user to do that: {said}")
     if code in ("53100", "53200"):

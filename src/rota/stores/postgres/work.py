@@ -89,7 +89,9 @@ def _claim_sql(by_queue: bool, by_type: bool, oldest_first: bool) -> str:
     if by_queue:
         fits += " AND queue = ANY(%(queues)s::text[])"
     if by_type:
-        fits += " AND CASE kind WHEN 'python' THEN type = ANY(%(functions)s::text[]) ELSE kind = ANY(%(kinds)s::text[]) END"
+        fits += (
+            " AND CASE kind WHEN 'python' THEN type = ANY(%(functions)s::text[]) ELSE kind = ANY(%(kinds)s::text[]) END"
+        )
     order = "due_at, id" if oldest_first else "priority DESC, due_at, id"
     return _leasing(
         f"ctid = ANY(ARRAY(SELECT ctid FROM executions WHERE {fits}"
