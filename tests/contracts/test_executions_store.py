@@ -759,7 +759,7 @@ class TestWorkOfAJobThatStopped:
 
 class TestLeases:
     def lost(self, world: World) -> list[str]:
-        return [claim.id for claim, _ in world.store.reading(lambda tx: leases.without_lease(tx, 100))]
+        return [claim.id for claim, _ in world.store.writing(lambda tx: leases.without_lease(tx, 100))]
 
     def test_a_lease_holds_as_long_as_its_worker_beats(self, world: World) -> None:
         world.enqueue()
@@ -809,7 +809,7 @@ class TestLeases:
         world.claim()
         world.cancel(two)
         world.clock.advance("31s")
-        lost = world.store.reading(lambda tx: leases.without_lease(tx, 100))
+        lost = world.store.writing(lambda tx: leases.without_lease(tx, 100))
         assert {claim.id: cancelling for claim, cancelling in lost} == {one: False, two: True}
         settled = [decide(claim, Lost(), world.clock.now(), cancelling=cancelling) for claim, cancelling in lost]
         assert world.write(lambda tx: executions.settle(tx, settled)) == {one, two}
@@ -821,7 +821,7 @@ class TestLeases:
             world.enqueue()
         world.claim()
         world.clock.advance("31s")
-        assert len(world.store.reading(lambda tx: leases.without_lease(tx, 2))) == 2
+        assert len(world.store.writing(lambda tx: leases.without_lease(tx, 2))) == 2
 
     def test_what_a_worker_does_not_know_of(self, world: World) -> None:
         one, two, three = world.enqueue(), world.enqueue(), world.enqueue()
@@ -856,10 +856,10 @@ class TestLeasesOverHttp:
         world.write(lambda tx: workers.beat(tx, worker, LEASE))
 
     def lost(self, world: World) -> list[str]:
-        return [claim.id for claim, _ in world.store.reading(lambda tx: leases.without_lease(tx, 100))]
+        return [claim.id for claim, _ in world.store.writing(lambda tx: leases.without_lease(tx, 100))]
 
     def overdue(self, world: World, limit: int = 100) -> list[str]:
-        return [claim.id for claim, _ in world.store.reading(lambda tx: leases.overdue(tx, limit))]
+        return [claim.id for claim, _ in world.store.writing(lambda tx: leases.overdue(tx, limit))]
 
     def test_without_a_lease_of_its_own_it_holds_as_long_as_the_worker_beats(self, world: World, worker: str) -> None:
         id = world.enqueue()

@@ -72,7 +72,7 @@ def test_killing_the_worker_kills_its_work_and_frees_it_at_once(
     assert dead.lease_expires_at <= dead.ended_at
     assert survivors(f"ROTA_WORKER={worker.id}") == []
     assert not any(Path(f"/proc/{pid}/environ").exists() and _alive(pid) for pid in left)
-    lost = database.reading(lambda tx: leases.without_lease(tx, 10))
+    lost = database.writing(lambda tx: leases.without_lease(tx, 10))
     assert [claim.id for claim, _ in lost] == [read().id]
 
 
