@@ -58,7 +58,11 @@ def test_a_fresh_store_is_made_ready_once(file: Path, open_store: Open) -> None:
     assert schema.revision(store) == schema.HEAD
     schema.require_current(store, create=False)
     assert schema.migrate(store) == (schema.HEAD, schema.HEAD)
-    assert sql(file, "SELECT name, value FROM counters ORDER BY name") == [("definitions", 0), ("limits", 0), ("token", 0)]
+    assert sql(file, "SELECT name, value FROM counters ORDER BY name") == [
+        ("definitions", 0),
+        ("limits", 0),
+        ("token", 0),
+    ]
     assert sql(file, "PRAGMA journal_mode") == [("wal",)]
     assert sql(file, "PRAGMA integrity_check") == [("ok",)]
 
