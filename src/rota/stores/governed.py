@@ -56,7 +56,7 @@ def _running(tx: Transaction) -> dict[str, int]:
         .where(_LEASED, _live.concurrency_key.is_not(None))
         .group_by(_live.concurrency_key)
     )
-    return {row[0]: row[1] for row in tx.all(counted)}
+    return {str(key): int(count) for key, count in tx.all(counted)}
 
 
 def _limits(row: Any) -> Limits:
