@@ -52,11 +52,11 @@ def _admitted(tx: Transaction, offer: Offer) -> list[str]:
 
 def _running(tx: Transaction) -> dict[str, int]:
     counted = (
-        select(_live.concurrency_key, func.count())
+        select(_live.concurrency_key, func.count().label("number"))
         .where(_LEASED, _live.concurrency_key.is_not(None))
         .group_by(_live.concurrency_key)
     )
-    return {str(key): int(count) for key, count in tx.all(counted)}
+    return {row.concurrency_key: row.number for row in tx.all(counted)}
 
 
 def _limits(row: Any) -> Limits:
