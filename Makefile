@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run services services-down test check format bench test-faults test-all clean
+.PHONY: help run services services-down test check format bench bench-peers test-faults test-all clean
 
 help:            ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -45,6 +45,14 @@ format: $(VENV)/.installed  ## put the code in form
 bench: $(VENV)/.installed  ## measure the hot path beside the raw database floor
 	@$(BIN)/python -m bench
 
+.bench-peers/.installed: bench/peers/requirements.txt
+	@$(PYTHON) -m venv .bench-peers
+	@.bench-peers/bin/python -m pip install --quiet --disable-pip-version-check --requirement $<
+	@touch $@
+
+bench-peers: $(VENV)/.installed .bench-peers/.installed  ## measure the drain beside other people's queues
+	@$(BIN)/python -m bench --only peers
+
 test-faults: services-if-possible  ## kill real processes and count what is lost
 	@$(BIN)/python -m pytest -m faults --timeout 1800
 
@@ -52,4 +60,4 @@ test-all: services-if-possible  ## everything
 	@$(BIN)/python -m pytest --timeout 1800
 
 clean:           ## remove what was made
-	rm -rf $(VENV) .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build
+	rm -rf $(VENV) .bench-peers .mypy_cache .ruff_cache .pytest_cache .hypothesis dist build

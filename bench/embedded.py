@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from pathlib import Path
 
 import bench.jobs
 from rota.app import App
@@ -11,11 +10,11 @@ from rota.engine.thread import EngineThread
 
 
 @contextmanager
-def embedded(folder: Path, *, concurrency: int, loops: bool = False) -> Iterator[App]:
+def embedded(url: str, *, concurrency: int, loops: bool = False) -> Iterator[App]:
     """A durable store with an engine on its thread; with `loops`, the scheduler's too."""
     assert bench.jobs.starts is not None  # importing it registers the functions
     flags = {
-        "db": f"sqlite:///{folder / 'rota.db'}",
+        "db": url,
         "app": ("bench.jobs",),
         "log": "quiet",
         "engine": {"max_concurrent_jobs": concurrency},

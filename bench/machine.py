@@ -9,8 +9,6 @@ from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
-from bench.floor import DURABILITY
-
 
 def words(folder: Path) -> dict[str, Any]:
     """What the figures were taken on; `folder` is where the stores are."""
@@ -26,8 +24,9 @@ def words(folder: Path) -> dict[str, Any]:
         "python": platform.python_version(),
         "sqlite": sqlite3.sqlite_version,
         "sqlalchemy": version("sqlalchemy"),
+        "psycopg": version("psycopg"),
         "loadBefore": load(),
-        "durability": DURABILITY,
+        "stores": {},
     }
 
 
@@ -36,7 +35,8 @@ def sentence(machine: dict[str, Any]) -> str:
     return (
         f"Rota {machine['rota']} ({machine['commit']}) on {machine['cores']} cores of {machine['processor']},"
         f" {machine['memoryGB']} GB, {machine['system']}, {machine['fileSystem']}; Python {machine['python']},"
-        f" SQLite {machine['sqlite']}, SQLAlchemy {machine['sqlalchemy']}. Durability of both sides: {machine['durability']}."
+        f" SQLite {machine['sqlite']}, SQLAlchemy {machine['sqlalchemy']}, psycopg {machine['psycopg']}."
+        f" The stores of both sides: {'; '.join(machine['stores'].values())}."
         f" Load average before the run {machine['loadBefore']:.1f}, after it {machine['loadAfter']:.1f}: the more of it is"
         " other people's work, the less the absolute figures say."
     )

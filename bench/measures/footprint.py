@@ -12,6 +12,7 @@ from bench import processes
 from bench.measure import AtMost, Result, Settings
 from bench.stores import scratch
 
+STORES = ("sqlite",)
 _HELP_RUNS = 10
 _REQUIREMENT = re.compile(r"[A-Za-z0-9][A-Za-z0-9._-]*")
 
@@ -46,7 +47,8 @@ def _up(settings: Settings) -> Iterator[Result]:
 
 def _once(settings: Settings) -> dict[str, float]:
     seen: dict[str, float] = {}
-    with scratch(settings) as folder:
+    with scratch(settings) as store:
+        folder = store.folder
         with processes.rota(*_arguments(folder, port := processes.free_port()), output=folder / "up.log") as process:
             seen["first"] = _until_ready(process, port, folder)
         with processes.rota(*_arguments(folder, port := processes.free_port()), output=folder / "up.log") as process:
@@ -54,7 +56,7 @@ def _once(settings: Settings) -> dict[str, float]:
             time.sleep(2)
             pids = processes.tree(process.pid)
             sizes = [processes.memory(pid) for pid in pids]
-            used, seconds = processes.cpu_seconds([process.pid]), settings.size(20, 5)
+            used, seconds = processes.cpu_seconds([process.pid]), settings.size(10, 5)
             time.sleep(seconds)
             seen["cpu"] = (processes.cpu_seconds([process.pid]) - used) / seconds * 100
             seen["processes"] = len(pids)

@@ -4,19 +4,19 @@ import asyncio
 import json
 import time
 from collections.abc import Iterator
-from pathlib import Path
 
 from bench import processes
-from bench.measure import AtLeast, Result, Settings, median, percentile
+from bench.measure import AtLeast, Result, Scratch, Settings, median, percentile
 from bench.stores import expect, number, reading, scratch
 
+STORES = ("sqlite", "postgres")
 _CLIENTS = 8
 _WARM_UP = 200
 
 
 def run(settings: Settings) -> Iterator[Result]:
     """Accepted submissions per second, and how long one takes."""
-    count = settings.size(8000, 1600)
+    count = settings.size(4000, 1000)
     seen = [_once(settings, count) for _ in range(settings.runs)]
     notes = {
         "count": count,
@@ -29,9 +29,9 @@ def run(settings: Settings) -> Iterator[Result]:
 
 
 def _once(settings: Settings, count: int) -> tuple[float, list[float], float]:
-    with scratch(settings) as folder:
-        output, port = folder / "server.log", processes.free_port()
-        arguments = ("server", "--db", str(folder / "rota.db"), "--app", "bench.jobs", "--port", str(port))
+    with scratch(settings) as store:
+        output, port = store.folder / "server.log", processes.free_port()
+        arguments = ("server", "--db", store.url, "--app", "bench.jobs", "--port", str(port))
         with processes.rota(*arguments, "--log", "quiet", output=output) as process:
             processes.wait_until_ready(process, port, output)
             asyncio.run(_submit(port, _WARM_UP))
@@ -40,12 +40,12 @@ def _once(settings: Settings, count: int) -> tuple[float, list[float], float]:
             times = asyncio.run(_submit(port, count))
             seconds = time.perf_counter() - started
             used = processes.cpu_seconds([process.pid]) - before
-            _verify(folder / "rota.db", count + _WARM_UP)
+            _verify(store, count + _WARM_UP)
         return count / seconds, times, used / count * 10_000
 
 
-def _verify(file: Path, count: int) -> None:
-    with reading(file) as look:
+def _verify(store: Scratch, count: int) -> None:
+    with reading(store) as look:
         expect(number(look, "SELECT count(*) FROM executions WHERE type = 'bench.noop'"), count, "submitted")
 
 

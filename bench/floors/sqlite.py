@@ -1,7 +1,4 @@
-"""The floor: what SQLite does when nothing stands around it. One connection, WAL, synchronous=FULL, a minimal table.
-
-No attempts, no events, no fences, no ledger: whatever a product adds is measured against this.
-"""
+"""The floor on SQLite: one connection, WAL, synchronous=FULL. What each measure means: `bench.measure.Floor`."""
 
 import asyncio
 import json
@@ -9,9 +6,9 @@ import sqlite3
 import threading
 import time
 from collections.abc import Sequence
-from pathlib import Path
 
-DURABILITY = "SQLite, WAL, synchronous=FULL, every transaction synced"
+from bench.measure import Scratch
+
 _BATCH = 500
 
 _SCHEMA = """
@@ -33,18 +30,18 @@ _KEEP = """
 _REMOVE = "DELETE FROM jobs WHERE id IN (SELECT value FROM json_each(?))"
 
 
-def open_store(folder: Path) -> sqlite3.Connection:
+def open_store(scratch: Scratch) -> sqlite3.Connection:
     """A new store with the minimal table."""
-    connection = sqlite3.connect(folder / "floor.db", isolation_level=None, check_same_thread=False)
+    connection = sqlite3.connect(scratch.folder / "floor.db", isolation_level=None, check_same_thread=False)
     connection.execute("PRAGMA journal_mode=WAL")
     connection.execute("PRAGMA synchronous=FULL")
     connection.executescript(_SCHEMA)
     return connection
 
 
-def enqueue_singly(folder: Path, count: int) -> float:
+def enqueue_singly(scratch: Scratch, count: int) -> float:
     """Seconds for `count` inserts, each in a transaction of its own."""
-    store = open_store(folder)
+    store = open_store(scratch)
     started = time.perf_counter()
     for _ in range(count):
         store.execute("BEGIN IMMEDIATE")
@@ -55,9 +52,9 @@ def enqueue_singly(folder: Path, count: int) -> float:
     return seconds
 
 
-def enqueue_in_bulk(folder: Path, count: int, batch: int) -> float:
+def enqueue_in_bulk(scratch: Scratch, count: int, batch: int) -> float:
     """Seconds for `count` inserts in transactions of `batch`."""
-    store = open_store(folder)
+    store = open_store(scratch)
     started = time.perf_counter()
     for start in range(0, count, batch):
         store.execute("BEGIN IMMEDIATE")
@@ -68,9 +65,9 @@ def enqueue_in_bulk(folder: Path, count: int, batch: int) -> float:
     return seconds
 
 
-def drain(folder: Path, count: int) -> float:
+def drain(scratch: Scratch, count: int) -> float:
     """Seconds to claim, run as one asyncio task each, and move to the history `count` jobs in batches of 500."""
-    store = open_store(folder)
+    store = open_store(scratch)
     store.execute("BEGIN")
     store.executemany(_INSERT, [_row() for _ in range(count)])
     store.execute("COMMIT")
@@ -106,9 +103,9 @@ def _complete(store: sqlite3.Connection, done: Sequence[int]) -> None:
         store.execute(_REMOVE, (ids,))
 
 
-def pick_up(folder: Path, gaps: Sequence[float]) -> list[float]:
+def pick_up(scratch: Scratch, gaps: Sequence[float]) -> list[float]:
     """Milliseconds from asking to running on an idle loop in another thread that is woken by an event."""
-    store, mine = open_store(folder), sqlite3.connect(folder / "floor.db", isolation_level=None)
+    store, mine = open_store(scratch), sqlite3.connect(scratch.folder / "floor.db", isolation_level=None)
     mine.execute("PRAGMA synchronous=FULL")
     started: dict[int, int] = {}
     ready, loop, wake = threading.Event(), asyncio.new_event_loop(), asyncio.Event()
@@ -150,12 +147,12 @@ def pick_up(folder: Path, gaps: Sequence[float]) -> list[float]:
     return [(started[number] - asked[number]) / 1e6 for number in range(len(gaps))]
 
 
-def fire(folder: Path, offsets: Sequence[float], lead: float) -> list[float]:
+def fire(scratch: Scratch, offsets: Sequence[float], lead: float) -> list[float]:
     """Milliseconds between each schedule's instant and the commit of its execution.
 
     One loop claims what is due, inserts the executions and advances the schedules, in batches of 500.
     """
-    store = open_store(folder)
+    store = open_store(scratch)
     first = _now() + round(lead * 1e6)
     store.execute("BEGIN")
     store.executemany("INSERT INTO schedules (next) VALUES (?)", [(first + round(at * 1e6),) for at in offsets])
