@@ -114,8 +114,7 @@ def machine(make_store: Callable[[], tuple[Database, ManualClock]]) -> type[Rule
                 due_at=due,
                 priority=priority,
                 retry=policy,
-                concurrency_key=key,
-                concurrency_limit=1 if key else None,
+                lane=key,
             )
             (id,) = self.store.writing(lambda tx: executions.enqueue(tx, [new]))
             assert id not in self.model

@@ -11,6 +11,7 @@ from sqlalchemy import func, select, update
 from rota.domain.execution import AttemptState, Claim, NewExecution, Settlement, State, Trigger
 from rota.domain.instant import HOUR, MINUTE, SECOND
 from rota.domain.job import Defaults, Job, JobState
+from rota.domain.limits import Limits
 from rota.domain.outcome import Cancelled, Deferred, Failed, Interrupted, Lost, Outcome, Succeeded, TimedOut
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
 from rota.domain.transition import decide
@@ -287,7 +288,7 @@ class TestClaiming:
 
 class TestConcurrencyLimits:
     def limited(self, world: World, count: int, key: str = "k", limit: int = 1, **fields: Any) -> list[str]:
-        return [world.enqueue(concurrency_key=key, concurrency_limit=limit, **fields) for _ in range(count)]
+        return [world.enqueue(limits=Limits(((key, limit),)), **fields) for _ in range(count)]
 
     def test_hold_within_one_claim(self, world: World) -> None:
         ids = self.limited(world, 5, limit=2)
@@ -675,7 +676,7 @@ class TestHoldingAndExpiring:
 
     def test_live_work_is_found_by_job_schedule_and_overlap_key(self, world: World) -> None:
         one = world.enqueue(job_id=JOB, schedule_id=SCHEDULE)
-        two = world.enqueue(job_id=JOB, concurrency_key="overlap:mine", concurrency_limit=1)
+        two = world.enqueue(job_id=JOB, lane="overlap:mine")
         world.claim(slots=1)
         read = world.store.reading
         assert read(lambda tx: control.live_of(tx, job_id=JOB)) == [(one, State.RUNNING), (two, State.PENDING)]

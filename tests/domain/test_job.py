@@ -7,6 +7,7 @@ from rota.domain.execution import Trigger
 from rota.domain.instant import HOUR, SECOND, parse_instant
 from rota.domain.job import Defaults, Environment, ExecutionMode, Isolation, Job, new_execution
 from rota.domain.job_schedules import parse_schedules
+from rota.domain.limits import UNLIMITED, Limits
 from rota.domain.retry import OnLost, Strategy
 
 NOW = parse_instant("2026-03-01T12:00:00Z")
@@ -188,9 +189,9 @@ def test_an_execution_takes_over_what_the_job_says() -> None:
     new = new_execution("id", job, trigger=Trigger.MANUAL, parameters={"b": 3}, due_at=NOW + HOUR, actor="me")
     assert new.parameters == {"a": 1, "b": 3}
     assert job.parameters == {"a": 1, "b": 2}
-    assert (new.concurrency_key, new.concurrency_limit) == ("job:id", 2)
+    assert new.limits == Limits((("job:id", 2),))
     assert (new.queue, new.priority, new.timeout, new.due_at, new.actor) == ("q", 4, 9 * SECOND, NOW + HOUR, "me")
-    assert new_execution("id", parse(), trigger=Trigger.SCHEDULE).concurrency_key is None
+    assert new_execution("id", parse(), trigger=Trigger.SCHEDULE).limits == UNLIMITED
 
 
 def test_a_definition_carries_its_schedules() -> None:

@@ -129,7 +129,7 @@ def test_a_narrower_claim_walks_it_too(filled: Database, offer: dict[str, list[s
 
 def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
     def work(tx: Transaction) -> None:
-        executions.enqueue(tx, [NewExecution("echo", concurrency_key="k", concurrency_limit=1)] * 5)
+        executions.enqueue(tx, [NewExecution("echo", lane="k")] * 5)
         executions.claim(tx, Offer(WORKER, 10, HOUR))
 
     assert whole_tables(explained(filled, work)) == []
@@ -150,7 +150,7 @@ def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
         (lambda tx: schedules.due(tx, tx.now + HOUR, 500), "ix_schedules_due"),
         (lambda tx: schedules.next_due_at(tx), "ix_schedules_due"),
         (lambda tx: control.live_by_overlap(tx, [WORKER], []), "ix_executions_schedule"),
-        (lambda tx: control.live_by_overlap(tx, [], ["overlap:a"]), "ix_executions_limited"),
+        (lambda tx: control.live_by_overlap(tx, [], ["overlap:a"]), "ix_executions_lane"),
         (lambda tx: control.live_of(tx, job_id=WORKER), "ix_executions_job"),
         (lambda tx: control.hold(tx, WORKER), "ix_executions_job"),
         (lambda tx: control.too_late(tx, 500), "ix_executions_latest"),

@@ -92,7 +92,10 @@ def test_the_tables_are_what_the_migrations_make(file: Path, open_store: Open) -
 
 def _is_of_an_expression_index(change: object) -> bool:
     """SQLite cannot tell Alembic about indexes over expressions: the next test compares them."""
-    return isinstance(change, tuple) and change[0].endswith("_index") and change[1].name == "ix_executions_claimable"
+    return isinstance(change, tuple) and change[0].endswith("_index") and change[1].name in _EXPRESSIONS
+
+
+_EXPRESSIONS = ("ix_executions_claimable", "ix_executions_governed")
 
 
 def test_expression_indexes_are_what_the_migrations_make(file: Path, tmp_path: Path, open_store: Open) -> None:
@@ -100,8 +103,9 @@ def test_expression_indexes_are_what_the_migrations_make(file: Path, tmp_path: P
     store = open_store(tmp_path / "tables.db")
     with store.write() as tx:
         metadata.create_all(tx.connection)
-    index = "SELECT sql FROM sqlite_master WHERE name = 'ix_executions_claimable'"
-    assert sql(file, index) == sql(tmp_path / "tables.db", index) != []
+    indexes = f"SELECT sql FROM sqlite_master WHERE name IN {_EXPRESSIONS} ORDER BY name"
+    assert sql(file, indexes) == sql(tmp_path / "tables.db", indexes)
+    assert len(sql(file, indexes)) == len(_EXPRESSIONS)
 
 
 def test_a_migration_that_fails_leaves_nothing_behind(

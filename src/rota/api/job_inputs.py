@@ -40,6 +40,11 @@ class DefinitionInput(Input):
     max_delay_seconds: _Duration | None = None
     permanent_statuses: list[int] | None = Field(None, description="HTTP statuses that are never tried again")
     max_concurrent_executions: int | None = Field(None, ge=1, le=1_000_000)
+    concurrency_key: str | None = Field(
+        None, max_length=200, description="a template over parameters", examples=["customer:{customerId}"]
+    )
+    max_concurrent_per_key: int | None = Field(None, ge=1, le=1_000_000, description="1 unless given")
+    rate_limit: str | dict[str, Any] | None = Field(None, description="starts in a time", examples=["100/1m"])
     allowed_environments: _Words | int | None = Field(None, description="DEV (1), HOM (2), PROD (4), or their sum")
     execution_mode: str | int | None = Field(None, description="inProcess (1), outOfProcess (2), container (3)")
     isolation: str | None = Field(None, description="inline, thread or process")
@@ -68,6 +73,8 @@ class SubmissionInput(Input):
     timeout_seconds: _Duration | None = None
     run_at: Time | None = None
     delay_seconds: _Duration | None = None
+    concurrency_key: str | None = Field(None, max_length=200, description="a template over the payload")
+    max_concurrent_per_key: int | None = Field(None, ge=1, le=1_000_000, description="1 unless given")
 
 
 class JobQuery(Paging):

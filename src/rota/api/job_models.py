@@ -53,6 +53,9 @@ class JobOutput(Output):
     max_delay_seconds: float
     permanent_statuses: list[int]
     max_concurrent_executions: int | None
+    concurrency_key: str | None = Field(description="a template over parameters: runs with the same key share a cap")
+    max_concurrent_per_key: int | None
+    rate_limit: str | None = Field(description="starts in any stretch of time of that length, such as 100/1m")
     allowed_environments: list[str]
     execution_mode: str | None
     isolation: str | None

@@ -185,7 +185,7 @@ def _show(job: Document) -> None:
             ("queue", f"{job.get('queue')}, priority {job.get('priority', 0)}"),
             ("timeout", duration(job.get("timeoutSeconds"))),
             ("retries", f"{job.get('retryCount')}, {job.get('retryStrategy')}"),
-            ("at most", _at_most(job.get("maxConcurrentExecutions"))),
+            ("at most", _at_most(job)),
             ("owner", job.get("ownerName")),
             ("team", job.get("teamName")),
             ("tags", ", ".join(job.get("tags") or ()) or None),
@@ -207,5 +207,13 @@ def _last(execution: Document) -> str | None:
     return f"{execution.get('state')} {relative(execution.get('finishedAt'))}  {identifier(execution.get('id'))}"
 
 
-def _at_most(count: object) -> str | None:
-    return None if count is None else f"{count} at a time"
+def _at_most(job: Document) -> str | None:
+    """Its limits in words."""
+    limits = []
+    if (most := job.get("maxConcurrentExecutions")) is not None:
+        limits.append(f"{most} at a time")
+    if (key := job.get("concurrencyKey")) is not None:
+        limits.append(f"{job.get('maxConcurrentPerKey')} at a time with the same {key}")
+    if (rate := job.get("rateLimit")) is not None:
+        limits.append(f"{rate} started")
+    return ", ".join(limits) or None

@@ -5,6 +5,7 @@ from enum import StrEnum
 from functools import lru_cache
 
 from rota.domain.instant import SECOND, Duration, Instant
+from rota.domain.limits import UNLIMITED, Limits
 from rota.domain.retry import OnLost, RetryPolicy
 
 
@@ -141,7 +142,10 @@ class Settlement:
 
 @dataclass(slots=True)
 class NewExecution:
-    """An execution about to be accepted. The store gives it its id where none is given."""
+    """An execution about to be accepted. The store gives it its id where none is given.
+
+    `lane` is a cap of one as well: what is in the same lane does not overlap.
+    """
 
     type: str
     parameters: dict[str, object] | list[object] | str | int | float | bool | None = None
@@ -154,8 +158,8 @@ class NewExecution:
     retry: RetryPolicy = DEFAULT_RETRY
     on_lost: OnLost = OnLost.RETRY
     isolation: str | None = None
-    concurrency_key: str | None = None
-    concurrency_limit: int | None = None
+    limits: Limits = UNLIMITED
+    lane: str | None = None
     schedule_id: str | None = None
     nominal_at: Instant | None = None
     trigger: Trigger = Trigger.SUBMISSION

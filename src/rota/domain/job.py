@@ -11,6 +11,7 @@ from rota.domain.execution import DEFAULT_RETRY, DEFAULT_TIMEOUT, NewExecution, 
 from rota.domain.fields import Fields
 from rota.domain.instant import SECOND, Duration, Instant, seconds
 from rota.domain.job_reading import Defaults, Environment, ExecutionMode, Isolation, read_job
+from rota.domain.limits import UNLIMITED, Limits, Rate, job_name, key_name, parse_rate
 from rota.domain.parameters import Json, merged
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
 
@@ -49,6 +50,9 @@ class Job:
     timeout: Duration = DEFAULT_TIMEOUT
     retry: RetryPolicy = DEFAULT_RETRY
     max_concurrent: int | None = None
+    concurrency_key: str | None = None
+    max_per_key: int = 1
+    rate: Rate | None = None
     environments: tuple[Environment, ...] = tuple(Environment)
     mode: ExecutionMode | None = None
     isolation: Isolation | None = None
@@ -84,6 +88,16 @@ class Job:
         """Whether the job may run in an installation of that environment."""
         return environment in self.environments
 
+    def limits(self, job_id: str, parameters: object) -> Limits:
+        """What a run of it with these parameters is under."""
+        caps: list[tuple[str, int]] = []
+        if self.max_concurrent is not None:
+            caps.append((job_name(job_id), self.max_concurrent))
+        if self.concurrency_key is not None:
+            caps.append((key_name(self.concurrency_key, parameters), self.max_per_key))
+        rates = () if self.rate is None else ((job_name(job_id), self.rate),)
+        return Limits(tuple(caps), rates) if caps or rates else UNLIMITED
+
     def document(self) -> dict[str, object]:
         """The canonical JSON object: every field under its own name, durations in seconds."""
         return {
@@ -103,6 +117,9 @@ class Job:
             "maxDelaySeconds": seconds(self.retry.max_delay),
             "permanentStatuses": list(self.retry.permanent_statuses),
             "maxConcurrentExecutions": self.max_concurrent,
+            "concurrencyKey": self.concurrency_key,
+            "maxConcurrentPerKey": None if self.concurrency_key is None else self.max_per_key,
+            "rateLimit": None if self.rate is None else str(self.rate),
             "allowedEnvironments": [environment.value for environment in self.environments],
             "executionMode": None if self.mode is None else self.mode.value,
             "isolation": None if self.isolation is None else self.isolation.value,
@@ -135,9 +152,10 @@ def new_execution(
 ) -> NewExecution:
     """One run of a job, ready for the store. `parameters` override the job's own."""
     isolation = job.isolation or (None if job.mode is None else _ISOLATIONS.get(job.mode))
+    given = merged(job.parameters, parameters)
     return NewExecution(
         type=job.type,
-        parameters=merged(job.parameters, parameters),
+        parameters=given,
         job_id=job_id,
         name=job.name,
         queue=job.queue,
@@ -147,8 +165,7 @@ def new_execution(
         retry=job.retry,
         on_lost=job.on_lost,
         isolation=None if isolation is None else isolation.value,
-        concurrency_key=None if job.max_concurrent is None else f"job:{job_id}",
-        concurrency_limit=job.max_concurrent,
+        limits=job.limits(job_id, given),
         schedule_id=schedule_id,
         nominal_at=nominal_at,
         trigger=trigger,
@@ -179,6 +196,9 @@ def _from_json(text: str) -> Job:
             tuple(document["permanentStatuses"]),
         ),
         max_concurrent=document["maxConcurrentExecutions"],
+        concurrency_key=document.get("concurrencyKey"),
+        max_per_key=document.get("maxConcurrentPerKey") or 1,
+        rate=None if document.get("rateLimit") is None else parse_rate(document["rateLimit"]),
         environments=tuple(Environment(name) for name in document["allowedEnvironments"]),
         mode=None if document["executionMode"] is None else ExecutionMode(document["executionMode"]),
         isolation=None if document["isolation"] is None else Isolation(document["isolation"]),

@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from rota.domain.execution import DEFAULT_TIMEOUT
 from rota.domain.fields import Fields
 from rota.domain.instant import DAY, HOUR, SECOND, Duration
+from rota.domain.limits import MOST, problem_with_key, read_rate
 from rota.domain.parameters import problem_with
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
 
@@ -75,7 +76,9 @@ def read_job(fields: Fields, defaults: Defaults) -> dict[str, Any]:
         "priority": fields.integer("priority", -1000, 1000) or 0,
         "timeout": _timeout(fields, defaults),
         "retry": _retry(fields, defaults),
-        "max_concurrent": fields.integer("maxConcurrentExecutions", 1, 1_000_000),
+        "max_concurrent": fields.integer("maxConcurrentExecutions", 1, MOST),
+        **_key(fields),
+        "rate": read_rate(fields, "rateLimit"),
         "environments": _environments(fields),
         "mode": _numbered(fields, "executionMode", ExecutionMode, _MODES),
         "isolation": fields.choice("isolation", Isolation),
@@ -189,6 +192,16 @@ def _queue(fields: Fields) -> str:
 def is_queue(name: str) -> bool:
     """Whether a text can name a queue."""
     return _QUEUE.fullmatch(name) is not None
+
+
+def _key(fields: Fields) -> dict[str, object]:
+    key = _text(fields, "concurrencyKey", 200)
+    most = fields.integer("maxConcurrentPerKey", 1, MOST)
+    if key is not None and (problem := problem_with_key(key)) is not None:
+        fields.refuse("concurrencyKey", problem)
+    if most is not None and key is None:
+        fields.refuse("maxConcurrentPerKey", "takes a concurrencyKey beside it")
+    return {"concurrency_key": key, "max_per_key": 1 if most is None else most}
 
 
 def _timeout(fields: Fields, defaults: Defaults) -> Duration:

@@ -1,23 +1,29 @@
-"""What holds work back on purpose: caps on what runs at once, and rates of starts. Who may start now is decided here.
+"""What holds work back on purpose: caps on what runs at once, and rates of starts.
 
-Caps and rates have names; whoever is under the same name shares it. Nothing here knows where the counts come from.
+Caps and rates have names; whoever is under the same name shares it. `rota.domain.admission` decides with them.
 """
 
+import hashlib
 import json
 import re
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import lru_cache
 
-from rota.domain.instant import DAY, SECOND, Duration, Instant, format_duration, parse_duration
+from rota.domain.fields import Fields
+from rota.domain.instant import DAY, MILLISECOND, Duration, format_duration, parse_duration
+
+FLEET = "*"
+"""What the whole fleet is called among the queues."""
 
 MOST = 1_000_000
 """The largest cap, and the largest count of a rate."""
 
 _RATE = re.compile(r"\s*(\d{1,9})\s*/\s*(\S.*?)\s*")
 _LONGEST_PERIOD: Duration = 366 * DAY
-_SHORTEST_PERIOD: Duration = SECOND // 1000
-_MOST_MARKS = 64
+_PLACEHOLDER = re.compile(r"\{([^{}]*)\}")
+_PARAMETER = re.compile(r"[^\W\d][\w-]*")
+_LONGEST_KEY = 200
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,9 +54,19 @@ def parse_rate(value: object) -> Rate:
         length = parse_duration(per)
     except ValueError as error:
         raise ValueError(f"the period of a rate: {error}") from None
-    if not _SHORTEST_PERIOD <= length <= _LONGEST_PERIOD:
-        raise ValueError("the period of a rate is from 1 millisecond to 366 days")
+    if not MILLISECOND <= length <= _LONGEST_PERIOD or length % MILLISECOND:
+        raise ValueError("the period of a rate is whole milliseconds, at most 366 days")
     return Rate(count, length)
+
+
+def read_rate(fields: Fields, name: str) -> Rate | None:
+    """A rate among the fields of a document."""
+    found = fields.value(name)
+    try:
+        return None if found is None else parse_rate(found)
+    except ValueError as error:
+        fields.refuse(name, str(error))
+        return None
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,88 +106,37 @@ def _from_json(text: str) -> Limits:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class Starts:
-    """When work under a rate has started lately: how many at which instant, oldest first.
+def job_name(job_id: str) -> str:
+    """The name of what limits a job."""
+    return f"job:{job_id}"
 
-    At most 64 marks are kept. Beyond that the two that are nearest to each other become one at the later of their
-    instants: then a place under the rate is free a little late, and never early.
+
+def queue_name(queue: str) -> str:
+    """The name of what limits a queue; `*` is the whole fleet."""
+    return f"queue:{queue}"
+
+
+def key_name(template: str, parameters: object) -> str:
+    """The name of what limits a concurrency key: the template with the values of the parameters that it names.
+
+    A text stands for itself, anything else as JSON; what is missing is `null`. A long name ends in a digest.
     """
+    values = parameters if isinstance(parameters, Mapping) else {}
 
-    marks: tuple[tuple[Instant, int], ...] = ()
+    def value(found: re.Match[str]) -> str:
+        given = values.get(found[1])
+        return given if isinstance(given, str) else json.dumps(given, ensure_ascii=False, sort_keys=True)
 
-    def within(self, rate: Rate, now: Instant) -> tuple[tuple[Instant, int], ...]:
-        """The marks that count against a rate now. A clock that went back leaves none in the future."""
-        return tuple((min(at, now), count) for at, count in self.marks if at > now - rate.per)
-
-    def free(self, rate: Rate, now: Instant) -> int:
-        """How many more may start now."""
-        return max(0, rate.count - sum(count for _, count in self.within(rate, now)))
-
-    def opens_at(self, rate: Rate, now: Instant) -> Instant:
-        """When the next one may start."""
-        marks = self.within(rate, now)
-        surplus = sum(count for _, count in marks) - rate.count
-        for at, count in marks:
-            if surplus < 0:
-                break
-            surplus -= count
-            if surplus < 0:
-                return at + rate.per
-        return now
-
-    def after(self, rate: Rate, now: Instant, started: int) -> "Starts":
-        """With `started` more that start now."""
-        marks = list(self.within(rate, now))
-        if marks and marks[-1][0] == now:
-            started += marks.pop()[1]
-        marks.append((now, started))
-        while len(marks) > _MOST_MARKS:
-            nearest = min(range(len(marks) - 1), key=lambda i: marks[i + 1][0] - marks[i][0])
-            (_, one), (at, two) = marks[nearest : nearest + 2]
-            marks[nearest : nearest + 2] = [(at, one + two)]
-        return Starts(tuple(marks))
+    key = _PLACEHOLDER.sub(value, template)
+    if len(key) > _LONGEST_KEY:
+        key = f"{key[:_LONGEST_KEY]}#{hashlib.sha256(key.encode(errors='surrogatepass')).hexdigest()[:16]}"
+    return f"key:{key}"
 
 
-@dataclass(slots=True)
-class Admission:
-    """Admits one candidate after the other, as long as every cap and every rate that it is under has room.
-
-    `running` says how many run under each name, `starts` what has started under each rate. Both are kept up to date
-    with what is admitted. What is refused once stays refused: room only shrinks here.
-    """
-
-    now: Instant
-    running: dict[str, int] = field(default_factory=dict)
-    starts: dict[str, Starts] = field(default_factory=dict)
-    opens_at: Instant | None = None
-    """When the first of the rates that refused somebody opens."""
-
-    def refusing(self, limits: Limits) -> Iterator[str]:
-        """The names under which there is no room for one more, in the order of the limits."""
-        for name, most in limits.caps:
-            if self.running.get(name, 0) >= most:
-                yield name
-        for name, rate in limits.rates:
-            starts = self.starts.get(name)
-            if starts is not None and not starts.free(rate, self.now):
-                yield name
-
-    def admit(self, limits: Limits) -> str | None:
-        """Take a place under every name, or none and say which name refuses."""
-        refusal = next(self.refusing(limits), None)
-        if refusal is not None:
-            self._await(limits)
-            return refusal
-        for name, _ in limits.caps:
-            self.running[name] = self.running.get(name, 0) + 1
-        for name, rate in limits.rates:
-            self.starts[name] = self.starts.get(name, Starts()).after(rate, self.now, 1)
-        return None
-
-    def _await(self, limits: Limits) -> None:
-        """Note when the rates let this candidate in; what a cap refuses waits for no time."""
-        if any(self.running.get(name, 0) >= most for name, most in limits.caps):
-            return
-        opening = max(self.starts.get(name, Starts()).opens_at(rate, self.now) for name, rate in limits.rates)
-        self.opens_at = opening if self.opens_at is None else min(self.opens_at, opening)
+def problem_with_key(template: str) -> str | None:
+    """Why a text cannot be the template of a concurrency key, or None when it can."""
+    if any(_PARAMETER.fullmatch(name) is None for name in _PLACEHOLDER.findall(template)):
+        return "what stands in braces is the name of a parameter, such as {customerId}"
+    if set(_PLACEHOLDER.sub("", template)) & set("{}"):
+        return "a brace is not closed, or not opened"
+    return None

@@ -73,6 +73,11 @@ class Worker:
         """How many attempts run here now."""
         return len(self._attempts)
 
+    @property
+    def next_due(self) -> Instant | None:
+        """When the store said that there may be work again, if it did."""
+        return self._next_due
+
     async def run(self, *, ready: Callable[[], None] = lambda: None) -> None:
         """Work until `stop`, then drain: let running work end, hand the rest back, and leave nothing behind."""
         heartbeat: Heartbeat | None = None

@@ -4,7 +4,7 @@ from collections.abc import Callable
 
 from rota.config import HistoryConfig
 from rota.domain.instant import DAY, HOUR
-from rota.stores import pruning
+from rota.stores import pruning, rates
 from rota.stores.database import Database, Transaction
 
 _BATCH = 1000
@@ -36,4 +36,5 @@ class Pruner:
             lambda tx: pruning.events_before(tx, tx.now - self._events_kept, _BATCH),
             lambda tx: pruning.workers_before(tx, tx.now - DAY, _BATCH),
             lambda tx: pruning.idempotency_before(tx, tx.now - DAY, _BATCH),
+            lambda tx: rates.remove_over(tx, _BATCH),
         ]

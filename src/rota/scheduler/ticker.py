@@ -206,7 +206,7 @@ class _Live:
 
 
 def _lane(one: _Decided) -> str:
-    """The concurrency key of what must not overlap: the schedule, unless it shares a key with others."""
+    """The lane of what must not overlap: the schedule, unless it shares a key with others."""
     return f"overlap:{one.schedule.overlap_key or one.item.id}"
 
 
@@ -242,5 +242,5 @@ def _add(plan: _Plan, one: _Decided, occurrence: Occurrence) -> None:
         nominal_at=occurrence.nominal,
     )
     if schedule.overlap in _SERIAL or schedule.overlap_key is not None:
-        new.concurrency_key, new.concurrency_limit = _lane(one), 1
+        new.lane = _lane(one)
     plan.fires.append((item.id, occurrence, new))

@@ -38,6 +38,9 @@ def job(
     owner: str | None = None,
     team: str | None = None,
     max_concurrent: int | None = None,
+    concurrency_key: str | None = None,
+    max_per_key: int | None = None,
+    rate_limit: str | None = None,
     on_lost: Literal["retry", "fail"] | None = None,
     environments: Sequence[str] = (),
 ) -> Callable[[Callable[P, R]], JobFunction[P, R]]: ...
@@ -61,6 +64,10 @@ def job(
     An async function runs on the worker's loop, a sync one in a warm process, unless `isolation` says otherwise: only
     a process can be stopped against its will. The name is `module.function` unless `name` gives another. What is not
     chosen here is left to the configuration. ConfigurationInvalid when the name is taken.
+
+    `max_concurrent` bounds how many of it run at once in the whole fleet. `concurrency_key`, a template over the
+    parameters such as `"customer:{customer_id}"`, bounds those with the same key to `max_per_key` (1), whatever their
+    job. `rate_limit`, such as `"100/1m"`, bounds the starts in any stretch of time of that length.
     """
     policy = retry or Retry()
     options = Options(

@@ -47,6 +47,9 @@ class Options:
     owner: str | None = None
     team: str | None = None
     max_concurrent: int | None = None
+    concurrency_key: str | None = None
+    max_per_key: int | None = None
+    rate_limit: str | None = None
     on_lost: Literal["retry", "fail"] | None = None
     environments: tuple[str, ...] = ()
 
@@ -99,6 +102,9 @@ class JobFunction(Generic[P, R]):
             "ownerName": options.owner,
             "teamName": options.team,
             "maxConcurrentExecutions": options.max_concurrent,
+            "concurrencyKey": options.concurrency_key,
+            "maxConcurrentPerKey": options.max_per_key,
+            "rateLimit": options.rate_limit,
             "onLost": options.on_lost,
             "allowedEnvironments": list(options.environments) or None,
             "schedules": [dict(schedule) for schedule in options.schedules] or None,

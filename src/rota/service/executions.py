@@ -8,6 +8,7 @@ from rota.domain.errors import Conflict, InvalidInput, NotFound
 from rota.domain.execution import LEASED, TERMINAL, NewExecution, State, Trigger
 from rota.domain.instant import DAY, Instant
 from rota.domain.job import JobState
+from rota.domain.limits import UNLIMITED, Limits, key_name
 from rota.domain.retry import OnLost
 from rota.service.context import ServiceContext
 from rota.service.runnable import require_runnable
@@ -173,11 +174,18 @@ def _replayed(ctx: ServiceContext, tx: Transaction, old: ExecutionRecord, reason
     if job is not None and job.state is JobState.DISABLED:
         raise Conflict(f"its job {job.job.name!r} is disabled")
     new = _again(old, ctx.principal.name)
-    if job is not None and job.job.max_concurrent is not None:
-        new = replace(new, concurrency_key=f"job:{job.id}", concurrency_limit=job.job.max_concurrent)
+    new = replace(new, limits=_limits_of(new) if job is None else job.job.limits(job.id, new.parameters))
     (id,) = executions.enqueue(tx, [new], held=job is not None and job.state is JobState.PAUSED)
     ctx.audit(tx, "retry", "execution", old.id, {"reason": reason, "as": id})
     return _existing(tx, id)
+
+
+def _limits_of(new: NewExecution) -> Limits:
+    """What a submission was under: its metadata tells its concurrency key."""
+    template, most = new.metadata.get("concurrencyKey"), new.metadata.get("maxConcurrentPerKey")
+    if not isinstance(template, str) or not isinstance(most, int):
+        return UNLIMITED
+    return Limits(((key_name(template, new.parameters), most),))
 
 
 def _again(old: ExecutionRecord, actor: str) -> NewExecution:

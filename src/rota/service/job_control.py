@@ -101,10 +101,7 @@ def trigger(ctx: ServiceContext, id: str, order: Order) -> ExecutionRecord:
             raise InvalidInput.field("parameters", msg=problem)
         job_definitions.check_run(ctx, tx, record.job, new.parameters)
         if not order.allow_overlap and (due_at is None or due_at <= tx.now):
-            new.concurrency_key, new.concurrency_limit = _after_overlap(ctx, tx, record) or (
-                new.concurrency_key,
-                new.concurrency_limit,
-            )
+            new.lane = _after_overlap(ctx, tx, record)
         (execution_id,) = executions.enqueue(tx, [new])
         if order.key is not None:
             keep(tx, f"trigger:{id}", order.key, execution_id)
@@ -153,8 +150,8 @@ def _require_own_parameters(ctx: ServiceContext, job: Job, overrides: Json) -> N
         raise Forbidden(f"{closed[0]!r} decides what this job runs; it takes the right to edit, or a parametersSchema")
 
 
-def _after_overlap(ctx: ServiceContext, tx: Transaction, record: JobRecord) -> tuple[str, int] | None:
-    """What the job's own schedule says about a start beside what runs: refuse, wait behind it, or end it."""
+def _after_overlap(ctx: ServiceContext, tx: Transaction, record: JobRecord) -> str | None:
+    """What the job's own schedule says about a start beside what runs: refuse, wait in its lane, or end what runs."""
     schedule = view(tx, record).default_schedule
     if schedule is None or schedule.schedule.overlap is Overlap.ALLOW:
         return None
@@ -176,7 +173,7 @@ def _after_overlap(ctx: ServiceContext, tx: Transaction, record: JobRecord) -> t
         }
         control.request_cancellation(tx, [id for id, _ in live], note)
     own = schedule.schedule.overlap_key
-    return f"overlap:{own if own is not None else schedule.id}", 1
+    return f"overlap:{own if own is not None else schedule.id}"
 
 
 def _overlaps(execution_id: str, what: str) -> str:

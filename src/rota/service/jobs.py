@@ -226,6 +226,7 @@ def _views(tx: Transaction, records: Sequence[JobRecord]) -> list[JobView]:
 def _replace(ctx: ServiceContext, tx: Transaction, record: JobRecord, definition: job_definitions.Definition) -> None:
     job_definitions.check(ctx, tx, definition.job, definition.schedules)
     jobs.change(tx, record.id, definition.job, version=record.version + 1, changed_by=ctx.principal.name)
+    control.limit_anew(tx, record.id, record.job, definition.job)
     before, after = record.job.document(), definition.job.document()
     changed = {name: [before[name], value] for name, value in after.items() if before[name] != value}
     ctx.audit(tx, "update", "job", record.id, {"version": record.version + 1, "changed": changed})
@@ -241,6 +242,8 @@ def _is_partial(document: Mapping[str, object]) -> bool:
 def _completed(job: Job, changes: Mapping[str, object]) -> dict[str, object]:
     """The job's own document with the changes, whatever synonyms they use."""
     replaced = {_CANONICAL.get(name, name) for name in changes}
+    if changes.get("concurrencyKey", job.concurrency_key) is None:
+        replaced.add("maxConcurrentPerKey")
     return {name: value for name, value in job.document().items() if name not in replaced} | dict(changes)
 
 

@@ -79,7 +79,8 @@ class StoreSubmitter:
         if record.state is JobState.DISABLED:
             raise Conflict(f"the job {type!r} is disabled")
         new = new_execution(record.id, record.job, trigger=Trigger.SUBMISSION, actor=actor)
-        return replace(new, parameters=cast(Json, parameters)), record.state is JobState.PAUSED
+        limits = record.job.limits(record.id, parameters)
+        return replace(new, parameters=cast(Json, parameters), limits=limits), record.state is JobState.PAUSED
 
 
 def submitter(ctx: ServiceContext) -> StoreSubmitter:

@@ -17,8 +17,11 @@ from rota.service.executions import ExecutionRecord
 
 _APART = ("runAt", "delaySeconds", "createdBy", "payload", "parameters")
 _DEFINING = ("jobType", "executionTypeName", "executionAssembly", "schedules")
-_NOT_DESCRIBED = ("description", "category", "ownerName", "ownerEmail", "teamName", "escalationContact")
-_NOT_FOR_ONE = ("maxConcurrentExecutions", "parametersSchema", "timeZone", "state", "status")
+_NOT_DESCRIBED = (
+    "description", "category", "ownerName", "ownerEmail", "teamName", "escalationContact",
+    "concurrencyKey", "maxConcurrentPerKey",
+)  # fmt: skip
+_NOT_FOR_ONE = ("maxConcurrentExecutions", "rateLimit", "parametersSchema", "timeZone", "state", "status")
 
 
 def is_submission(document: Mapping[str, object]) -> bool:
@@ -65,6 +68,7 @@ def read(ctx: ServiceContext, document: Mapping[str, object], now: Instant) -> N
 def _execution(job: Job, payload: Json, due_at: Instant | None, created_by: str | None) -> NewExecution:
     new = new_execution("", job, trigger=Trigger.SUBMISSION, due_at=due_at)
     new.job_id = None
+    new.limits = job.limits("", payload)
     described = {name: job.document()[name] for name in _NOT_DESCRIBED if job.document()[name] is not None}
     if job.tags:
         described["tags"] = list(job.tags)

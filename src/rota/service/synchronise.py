@@ -7,7 +7,7 @@ from rota.domain.job import JobState
 from rota.service import job_definitions
 from rota.service.context import ServiceContext
 from rota.service.schedules import CODE
-from rota.stores import events, jobs
+from rota.stores import control, events, jobs
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
 from rota.stores.jobs import JobRecord
@@ -62,6 +62,7 @@ def _bring(
         events.write(tx, [("job.created", None, id, None)])
     elif job != record.job:
         jobs.change(tx, id, job, version=record.version + 1, changed_by=CODE)
+        control.limit_anew(tx, id, record.job, job)
         ctx.audit(tx, "update", "job", id, {"source": CODE, "version": record.version + 1})
         events.write(tx, [("job.updated", None, id, None)])
     job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=CODE)

@@ -104,8 +104,8 @@ class HotStatements(Protocol):
     def live_of_schedules(self, tx: Any, schedule_ids: Collection[str]) -> list[list[str]]:
         """Unfinished executions (schedule, id, state) of schedules, oldest first."""
 
-    def live_under_keys(self, tx: Any, keys: Collection[str]) -> list[list[str]]:
-        """Unfinished executions (concurrency key, id, state) under concurrency keys, oldest first."""
+    def live_in_lanes(self, tx: Any, lanes: Collection[str]) -> list[list[str]]:
+        """Unfinished executions (lane, id, state) in lanes, oldest first."""
 
 
 class Dialect(HotStatements, Protocol):

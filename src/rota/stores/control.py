@@ -6,10 +6,14 @@ from collections.abc import Collection, Mapping
 from sqlalchemy import and_, delete, insert, literal, select, update
 
 from rota.domain.execution import LEASED, TERMINAL, State
+from rota.domain.job import Job
 from rota.stores import bell
 from rota.stores.database import Transaction
 from rota.stores.events import write
+from rota.stores.executions import limits_of
 from rota.stores.tables import executions, history
+
+_BATCH = 1000
 
 
 def request_cancellation(tx: Transaction, ids: Collection[str], cancellation: Mapping[str, object]) -> dict[str, State]:
@@ -85,6 +89,29 @@ def release(tx: Transaction, job_id: str) -> None:
     tx.ring(bell.WORK)
 
 
+def limit_anew(tx: Transaction, job_id: str, before: Job, after: Job) -> None:
+    """Put the executions of a job that nobody holds under the limits that its definition has from now on."""
+    if _limits(before) == _limits(after):
+        return
+    queued = and_(executions.c.job_id == job_id, executions.c.state.not_in(sorted(LEASED)))
+    columns = (executions.c.id, executions.c.parameters, executions.c.lane, executions.c.limits)
+    changed: dict[str | None, list[str]] = {}
+    for row in tx.all(select(*columns).where(queued)):
+        parameters = None if row.parameters is None or after.concurrency_key is None else json.loads(row.parameters)
+        limits = limits_of(after.limits(job_id, parameters), row.lane)
+        if limits != row.limits:
+            changed.setdefault(limits, []).append(row.id)
+    for limits, ids in changed.items():
+        for start in range(0, len(ids), _BATCH):
+            these = executions.c.id.in_(ids[start : start + _BATCH])
+            tx.execute(update(executions).where(queued, these).values(limits=limits))
+    tx.ring(bell.WORK)
+
+
+def _limits(job: Job) -> tuple[object, ...]:
+    return job.max_concurrent, job.concurrency_key, job.max_per_key, job.rate
+
+
 def live_of(tx: Transaction, *, job_id: str | None = None, schedule_id: str | None = None) -> list[tuple[str, State]]:
     """The unfinished executions of a job or a schedule, oldest first."""
     statement = select(executions.c.id, executions.c.state).order_by(executions.c.id)
@@ -96,11 +123,11 @@ def live_of(tx: Transaction, *, job_id: str | None = None, schedule_id: str | No
 
 
 def live_by_overlap(
-    tx: Transaction, schedule_ids: Collection[str], keys: Collection[str]
+    tx: Transaction, schedule_ids: Collection[str], lanes: Collection[str]
 ) -> dict[str, list[tuple[str, State]]]:
-    """The unfinished executions of schedules, and those under concurrency keys, oldest first, by schedule or key."""
+    """The unfinished executions of schedules, and those in lanes, oldest first, by schedule or lane."""
     found: dict[str, list[tuple[str, State]]] = {}
     rows = tx.hot.live_of_schedules(tx, schedule_ids) if schedule_ids else []
-    for key, id, state in rows + (tx.hot.live_under_keys(tx, keys) if keys else []):
-        found.setdefault(key, []).append((id, State(state)))
+    for name, id, state in rows + (tx.hot.live_in_lanes(tx, lanes) if lanes else []):
+        found.setdefault(name, []).append((id, State(state)))
     return found

@@ -37,7 +37,7 @@ _DIALECTS = {
 class Transaction:
     """One open transaction. `now` is the store's time at its beginning. Never shared between threads."""
 
-    __slots__ = ("connection", "driver", "hot", "now", "settled", "topics")
+    __slots__ = ("connection", "driver", "hot", "now", "opens_at", "settled", "topics")
 
     def __init__(self, connection: Connection, now: Instant, hot: HotStatements) -> None:
         self.connection = connection
@@ -45,6 +45,8 @@ class Transaction:
         self.driver: Any = connection.connection.driver_connection
         self.now = now
         self.topics: set[str] = set()
+        self.opens_at: Instant | None = None
+        """When a rate opens that held work back from the claim of this transaction."""
         self.settled: Collection[str] = ()
         """What the last `settle` accepted, where the database tells it at once."""
 

@@ -95,7 +95,7 @@ def write(tx: Transaction, given: Prepared, offer: Offer, held: Collection[str] 
         _hand_back_unheld(tx, offer.worker_id, held)
     tx.hot.promote(tx)
     leased = executions.lease(tx, offer)
-    return Written(given.now, settling, accepted, leased, cancelling, tx.hot.next_due(tx))
+    return Written(given.now, settling, accepted, leased, cancelling, executions.next_due(tx))
 
 
 def read(written: Written) -> Exchange:

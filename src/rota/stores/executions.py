@@ -19,6 +19,7 @@ from rota.domain.execution import (
     kind_of,
 )  # fmt: skip
 from rota.domain.instant import Instant
+from rota.domain.limits import Limits
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
 from rota.domain.text import storable
 from rota.stores import bell, events, governed
@@ -29,7 +30,7 @@ from rota.stores.tables import executions
 
 _COLUMNS = (
     "id", "job_id", "name", "type", "kind", "queue", "priority", "state", "due_at", "latest_start", "created_at", "attempt",
-    "parameters", "timeout", "retry", "max_attempts", "on_lost", "isolation", "concurrency_key", "concurrency_limit",
+    "parameters", "timeout", "retry", "max_attempts", "on_lost", "isolation", "lane", "limits",
     "schedule_id", "nominal_at", "trigger", "actor", "metadata",
 )  # fmt: skip
 
@@ -69,9 +70,14 @@ def _row(new: NewExecution, id: str, now: Instant, held: bool) -> tuple[object, 
         id, new.job_id, new.name, new.type, kind_of(new.type), new.queue, new.priority, state, due_at, new.latest_start, now, 0,
         None if new.parameters is None else _compact(new.parameters), new.timeout,
         None if retry is DEFAULT_RETRY or retry == DEFAULT_RETRY else retry_to_json(retry), retry.max_attempts,
-        None if new.on_lost is OnLost.RETRY else new.on_lost.value, new.isolation, new.concurrency_key, new.concurrency_limit,
+        None if new.on_lost is OnLost.RETRY else new.on_lost.value, new.isolation, new.lane, limits_of(new.limits, new.lane),
         new.schedule_id, new.nominal_at, new.trigger.value, new.actor, _compact(new.metadata) if new.metadata else None,
     )  # fmt: skip
+
+
+def limits_of(limits: Limits, lane: str | None) -> str | None:
+    """All that an execution is under, as stored: its own limits and its lane, in which one runs at a time."""
+    return (limits if lane is None else Limits(((lane, 1),)) + limits).to_json()
 
 
 def claim(tx: Transaction, offer: Offer) -> list[Claim]:
@@ -159,10 +165,17 @@ _EVENTS = {
 def any_due(tx: Transaction) -> bool:
     """Whether something could be claimed now."""
     pending = select(literal(1)).where(executions.c.state == literal("Pending", literal_execute=True)).limit(1)
-    if tx.first(pending) is not None:
+    limits = executions.c.limits
+    if any(tx.first(pending.where(which)) is not None for which in (limits.is_(None), limits.is_not(None))):
         return True
     due = tx.hot.next_due(tx)
     return due is not None and due <= tx.now
+
+
+def next_due(tx: Transaction) -> Instant | None:
+    """When it is worth to ask for work again: something becomes due, or a rate opens that held something back here."""
+    due = tx.hot.next_due(tx)
+    return min((at for at in (due, tx.opens_at) if at is not None), default=None)
 
 
 @lru_cache(maxsize=1024)

@@ -16,6 +16,7 @@ from sqlalchemy import (
     LargeBinary,
     MetaData,
     PrimaryKeyConstraint,
+    SmallInteger,
     String,
     Table,
     Text,
@@ -45,6 +46,9 @@ _CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 def _where(condition: str) -> dict[str, Any]:
     return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
 
+
+_FREE = "state = 'Pending' AND limits IS NULL"
+_GOVERNED = "state = 'Pending' AND limits IS NOT NULL"
 
 jobs = Table(
     "jobs",
@@ -142,8 +146,8 @@ executions = Table(
     Column("max_attempts", Integer, nullable=False),
     Column("on_lost", String(8), comment="null = retry"),
     Column("isolation", String(16)),
-    Column("concurrency_key", Name),
-    Column("concurrency_limit", Integer),
+    Column("lane", Name, comment="what does not overlap with others in the same lane"),
+    Column("limits", Json, comment="domain.limits.Limits, the lane among them; null = none"),
     Column("schedule_id", Id),
     Column("nominal_at", Moment),
     Column("trigger", String(16), nullable=False),
@@ -158,11 +162,12 @@ executions = Table(
     Column("cancellation", Json, comment="who asked, when, why, grace"),
     Column("error", Text, comment="of the last attempt"),
     PrimaryKeyConstraint("id"),
-    Index("ix_executions_claimable", text("priority DESC"), "due_at", "id", **_where("state = 'Pending'")),
+    Index("ix_executions_claimable", text("priority DESC"), "due_at", "id", **_where(_FREE)),
+    Index("ix_executions_governed", text("priority DESC"), "due_at", "id", **_where(_GOVERNED)),
     Index("ix_executions_later", "due_at", **_where("state IN ('Scheduled', 'Retrying')")),
     Index("ix_executions_leased", "worker_id", **_where("state IN ('Running', 'Cancelling')")),
     Index("ix_executions_cancelling", "worker_id", **_where("state = 'Cancelling'")),
-    Index("ix_executions_limited", "concurrency_key", **_where("concurrency_key IS NOT NULL")),
+    Index("ix_executions_lane", "lane", **_where("lane IS NOT NULL")),
     Index("ix_executions_job", "job_id", "id", **_where("job_id IS NOT NULL")),
     Index("ix_executions_schedule", "schedule_id", **_where("schedule_id IS NOT NULL")),
     Index("ix_executions_latest", "latest_start", **_where("latest_start IS NOT NULL")),
@@ -175,8 +180,7 @@ history = Table(
     *(
         Column(column.name, column.type, nullable=column.nullable)
         for column in executions.columns
-        if column.name
-        not in ("lease_expires_at", "handle", "progress", "latest_start", "concurrency_key", "concurrency_limit")
+        if column.name not in ("lease_expires_at", "handle", "progress", "latest_start", "lane", "limits")
     ),
     Column("finished_at", Moment, nullable=False),
     Column("result", Json),
@@ -290,6 +294,29 @@ keys = Table(
     Column("expires_at", Moment),
     Column("last_used_at", Moment),
     Column("revoked_at", Moment),
+)
+
+queues = Table(
+    "queues",
+    metadata,
+    Column("name", Name, primary_key=True, comment="* = the whole fleet"),
+    Column("priority", Integer, nullable=False, comment="added to that of its executions"),
+    Column("paused", SmallInteger, nullable=False),
+    Column("note", Text),
+    Column("max_running", Integer),
+    Column("rate_count", Integer),
+    Column("rate_per", Moment, comment="microseconds"),
+    Column("changed_by", Name, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+rates = Table(
+    "rates",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("marks", Json, nullable=False, comment="domain.admission.Starts"),
+    Column("over_at", Moment, nullable=False, comment="when nothing in it counts any more"),
+    Index(None, "over_at"),
 )
 
 counters = Table(

@@ -2,7 +2,6 @@
 
 import asyncio
 import tempfile
-from collections.abc import Sequence
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -18,7 +17,6 @@ from rota.sdk.functions import Functions
 from rota.service.context import ServiceContext
 from rota.service.submission import StoreSubmitter
 from rota.stores import schedules, workers
-from rota.stores.database import Transaction
 from rota.testing.clock import ManualClock
 
 
@@ -81,10 +79,8 @@ class Harness:
         return count + self.run_until_idle()
 
     def _next_due(self) -> Instant | None:
-        def read(tx: Transaction) -> Sequence[Instant | None]:
-            return (schedules.next_due_at(tx), tx.hot.next_due(tx))
-
-        return min((at for at in self.database.reading(read) if at is not None), default=None)
+        times = (self.database.reading(schedules.next_due_at), self._worker.next_due)
+        return min((at for at in times if at is not None), default=None)
 
     def close(self) -> None:
         """Stop warm processes and give everything back."""

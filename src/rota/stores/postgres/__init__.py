@@ -17,8 +17,8 @@ from rota.stores.postgres.planning import (
     advance_schedules,
     due_schedules,
     hold_schedules,
+    live_in_lanes,
     live_of_schedules,
-    live_under_keys,
 )
 from rota.stores.postgres.rows import insert
 from rota.stores.postgres.work import (
@@ -50,8 +50,8 @@ __all__ = [
     "insert",
     "lease",
     "listen",
+    "live_in_lanes",
     "live_of_schedules",
-    "live_under_keys",
     "lock_schema",
     "next_due",
     "promote",

@@ -58,10 +58,10 @@ _LIVE_OF_SCHEDULES = """
     SELECT schedule_id::text, id::text, state FROM executions WHERE schedule_id = ANY(%s::uuid[]) ORDER BY id"""
 
 
-def live_under_keys(tx: Any, keys: Collection[str]) -> list[list[str]]:
-    """Unfinished executions (concurrency key, id, state) under concurrency keys, oldest first."""
-    return [list(row) for row in tx.driver.execute(_LIVE_UNDER_KEYS, (list(keys),)).fetchall()]
+def live_in_lanes(tx: Any, lanes: Collection[str]) -> list[list[str]]:
+    """Unfinished executions (lane, id, state) in lanes, oldest first."""
+    return [list(row) for row in tx.driver.execute(_LIVE_IN_LANES, (list(lanes),)).fetchall()]
 
 
-_LIVE_UNDER_KEYS = """
-    SELECT concurrency_key, id::text, state FROM executions WHERE concurrency_key = ANY(%s::text[]) ORDER BY id"""
+_LIVE_IN_LANES = """
+    SELECT lane, id::text, state FROM executions WHERE lane = ANY(%s::text[]) ORDER BY id"""

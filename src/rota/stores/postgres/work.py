@@ -41,16 +41,16 @@ _CANCELLING = "SELECT id::text, cancellation FROM executions WHERE state = 'Canc
 
 
 def governed(tx: Any) -> bool:
-    """Whether work that waits now stands under a limit."""
+    """Whether limits have a say in what may start."""
     found: bool = tx.driver.execute(_GOVERNED).fetchone()[0]
     return found
 
 
 _GOVERNED = """
-    SELECT EXISTS (SELECT 1 FROM (
-        SELECT state FROM executions WHERE concurrency_key IS NOT NULL ORDER BY concurrency_key OFFSET 0
-    ) AS limited WHERE state = 'Pending')"""
-"""The order and the OFFSET keep the planner on the index of what is limited: all that waits may be a million rows."""
+    SELECT EXISTS (SELECT 1 FROM queues) OR EXISTS (SELECT 1 FROM (
+        SELECT id FROM executions WHERE state = 'Pending' AND limits IS NOT NULL
+        ORDER BY priority DESC, due_at, id LIMIT 1) AS first)"""
+"""The order keeps the planner on the index of what is governed: all that waits may be a million rows."""
 
 
 def claim(tx: Any, offer: Offer) -> str:
@@ -89,7 +89,7 @@ _MAY_START = "state = 'Pending' AND (latest_start IS NULL OR latest_start >= %(n
 @lru_cache(maxsize=8)
 def _claim_sql(by_queue: bool, by_type: bool, oldest_first: bool) -> str:
     """The claim, in the leanest form for the case."""
-    fits = f"{_MAY_START} AND concurrency_key IS NULL"
+    fits = f"{_MAY_START} AND limits IS NULL"
     if by_queue:
         fits += " AND queue = ANY(%(queues)s::text[])"
     if by_type:

@@ -51,9 +51,9 @@ def live_of_schedules(tx: Any, schedule_ids: Collection[str]) -> list[list[str]]
     return _as_json(tx, _LIVE_OF_SCHEDULES, schedule_ids)
 
 
-def live_under_keys(tx: Any, keys: Collection[str]) -> list[list[str]]:
-    """Unfinished executions (concurrency key, id, state) under concurrency keys, oldest first."""
-    return _as_json(tx, _LIVE_UNDER_KEYS, keys)
+def live_in_lanes(tx: Any, lanes: Collection[str]) -> list[list[str]]:
+    """Unfinished executions (lane, id, state) in lanes, oldest first."""
+    return _as_json(tx, _LIVE_IN_LANES, lanes)
 
 
 def _as_json(tx: Any, sql: str, asked: Collection[str]) -> list[list[str]]:
@@ -64,7 +64,6 @@ def _as_json(tx: Any, sql: str, asked: Collection[str]) -> list[list[str]]:
 _LIVE_OF_SCHEDULES = """
     SELECT json_group_array(json_array(schedule_id, id, state)) FROM (
         SELECT schedule_id, id, state FROM executions WHERE schedule_id IN (SELECT value FROM json_each(?)) ORDER BY id)"""
-_LIVE_UNDER_KEYS = """
-    SELECT json_group_array(json_array(concurrency_key, id, state)) FROM (
-        SELECT concurrency_key, id, state FROM executions
-        WHERE concurrency_key IN (SELECT value FROM json_each(?)) ORDER BY id)"""
+_LIVE_IN_LANES = """
+    SELECT json_group_array(json_array(lane, id, state)) FROM (
+        SELECT lane, id, state FROM executions WHERE lane IN (SELECT value FROM json_each(?)) ORDER BY id)"""

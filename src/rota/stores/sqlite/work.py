@@ -42,7 +42,9 @@ def governed(tx: Any) -> bool:
     return bool(tx.driver.execute(_GOVERNED).fetchone()[0])
 
 
-_GOVERNED = "SELECT EXISTS (SELECT 1 FROM executions WHERE concurrency_key IS NOT NULL AND state = 'Pending')"
+_GOVERNED = """
+    SELECT EXISTS (SELECT 1 FROM queues)
+        OR EXISTS (SELECT 1 FROM executions WHERE state = 'Pending' AND limits IS NOT NULL)"""
 
 
 def claim(tx: Any, offer: Offer) -> str:
@@ -86,7 +88,7 @@ def _lease(tx: Any, offer: Offer, sql: str, given: Mapping[str, object]) -> str:
     return claimed
 
 
-_ANY_PENDING = "SELECT 1 FROM executions WHERE state = 'Pending' LIMIT 1"
+_ANY_PENDING = "SELECT 1 FROM executions WHERE state = 'Pending' AND limits IS NULL LIMIT 1"
 _TAKE_TOKENS = """
     UPDATE counters SET value = value + 1
     WHERE name = 'token' AND NOT EXISTS (SELECT 1 FROM workers WHERE id = ? AND state <> 'Alive') RETURNING value"""
@@ -113,7 +115,7 @@ _LEASE_THESE = f"{_LEASED} (SELECT value FROM json_each(:ids)) AND {_MAY_START}"
 @lru_cache(maxsize=8)
 def _claim_sql(by_queue: bool, by_type: bool, oldest_first: bool) -> str:
     """The claim, in the leanest form for the case."""
-    fits = f"{_MAY_START} AND concurrency_key IS NULL"
+    fits = f"{_MAY_START} AND limits IS NULL"
     if by_queue:
         fits += " AND queue IN (SELECT value FROM json_each(:queues))"
     if by_type:
