@@ -16,6 +16,7 @@ from sqlalchemy import (
     Select,
     Table,
     bindparam,
+    cast,
     func,
     literal,
     null,
@@ -224,7 +225,11 @@ def size_of_log(tx: Transaction, execution_id: str, token: int) -> tuple[int, in
 
 
 def _rows_of(table: Table) -> Select[tuple[Any, ...]]:
-    return select(*(table.c[name] if name in table.c else null().label(name) for name in _NAMES))
+    """The same columns of either table; what one lacks is null, of the type that the other gives it."""
+    other = history if table is executions else executions
+    return select(
+        *(table.c[name] if name in table.c else cast(null(), other.c[name].type).label(name) for name in _NAMES)
+    )
 
 
 _GET = tuple(_rows_of(table).where(table.c.id == bindparam("wanted")) for table in (executions, history))
