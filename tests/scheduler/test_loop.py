@@ -55,6 +55,15 @@ def test_it_steps_at_once_while_there_is_more(run: Callable[[Step], Loop], event
     assert loop.name == "step"
 
 
+def test_it_looks_by_itself_when_its_bell_hangs_in_another_process(
+    run: Callable[[Step], Loop], eventually: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rota.scheduler.loop._LONGEST_WAIT_FOR_A_BELL_SECONDS", 0.01)
+    step = Step(3600.0)
+    run(step)
+    eventually(lambda: step.calls >= 3)
+
+
 def test_it_goes_on_after_a_step_that_raised(
     run: Callable[[Step], Loop], eventually: Callable[..., None], caplog: pytest.LogCaptureFixture
 ) -> None:

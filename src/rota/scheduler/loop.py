@@ -9,6 +9,8 @@ from rota.stores.database import Database
 from rota.telemetry import Telemetry
 
 _LONGEST_SLEEP_SECONDS = 30.0
+_LONGEST_WAIT_FOR_A_BELL_SECONDS = 5.0
+"""What another coordinator was told rings no bell here, or not surely, and that coordinator may be gone since."""
 _RETRY_SECONDS = 0.5
 
 
@@ -76,7 +78,8 @@ class Loop:
             self._wake.clear()
             wait = self._guarded_step()
             if wait > 0:
-                self._wake.wait(min(wait, _LONGEST_SLEEP_SECONDS))
+                longest = _LONGEST_WAIT_FOR_A_BELL_SECONDS if self._step.topic else _LONGEST_SLEEP_SECONDS
+                self._wake.wait(min(wait, longest))
         if silence:
             silence()
 
