@@ -84,10 +84,11 @@ class Leases:
 def deadline(since: Instant, allowed: int, watch: int, faults: Sequence[Fault], terms: Terms) -> Instant:
     """Until when something must have happened that takes `allowed` from `since` on while nothing is broken.
 
-    Each fault that overlaps the wait lets it begin anew at the fault's end, and the rescuer watch first.
+    Each fault that overlaps the wait lets it begin anew at the fault's end, and the rescuer watch first; so does one
+    that was over before the wait began, but not yet its watch.
     """
     until = since + allowed
     for fault in faults:
-        if terms.instant(fault.begin) <= until and terms.instant(fault.end) > since:
+        if terms.instant(fault.begin) <= until and terms.instant(fault.end) + watch > since:
             until = max(until, terms.instant(fault.end) + watch + allowed)
     return until

@@ -279,6 +279,16 @@ def test_what_everybody_needs_excuses_lateness_while_it_is_broken() -> None:
     assert check(story) == []
 
 
+def test_the_watch_after_an_outage_may_reach_beyond_the_end_of_a_lease() -> None:
+    story = right()
+    shift_recovery(story, 10)
+    lease_ends = min(member.lease_expires_at for member in story.members if member.state == "Dead") * 1000
+    story.faults.append(Fault("down", "store", lease_ends - 9 * 10**9, lease_ends - 10**9))
+    assert {one.invariant for one in check(story)} == {"I9"}
+    story.terms.watch = 13 * SECOND
+    assert check(story) == []
+
+
 @pytest.mark.parametrize(("breaks", "corrupt"), MUTATIONS.values(), ids=MUTATIONS.keys())
 def test_a_wrong_history(breaks: str, corrupt: Callable[[Story], object]) -> None:
     story = right()
