@@ -15,9 +15,10 @@ from types import TracebackType
 from typing import Any, TypeVar
 
 import httpx2
-from history import TERMINAL
 
 T = TypeVar("T")
+
+TERMINAL = {"Succeeded", "Failed", "Cancelled", "Skipped", "Expired"}
 
 ROTA = str(Path(sys.executable).with_name("rota"))
 TOKEN = "acceptance-admin-token"
@@ -88,12 +89,16 @@ class Rota:
         apps: Sequence[str | Path] = (),
         variables: Mapping[str, str] | None = None,
         token: str | None = TOKEN,
-        store: Path | None = None,
+        store: Path | str | None = None,
+        coordinators: Sequence[str] = (),
     ) -> None:
-        """`words` follow `rota up` on the command line. Without `token`, Rota makes its own at the first start."""
+        """`words` follow `rota up` on the command line. Without `token`, Rota makes its own at the first start.
+
+        `store` is a file or a URL. A worker that is given `coordinators` works over HTTP and knows no store.
+        """
         folder.mkdir(parents=True, exist_ok=True)
         self.folder = folder
-        self.store = folder / "rota.db" if store is None else store
+        self.db = str(folder / "rota.db" if store is None else store)
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
         self.token = token
@@ -101,7 +106,8 @@ class Rota:
         self.process: subprocess.Popen[bytes] | None = None
         self._words = [*words, *(word for app in apps for word in ("--app", str(app)))]
         self.variables = dict(variables or {})
-        self._admin = {} if token is None else {"ROTA_ADMIN_TOKEN": token}
+        self._coordinators = coordinators
+        self._admin = {} if token is None or coordinators else {"ROTA_ADMIN_TOKEN": token}
         self._client: httpx2.Client | None = None
         STARTED.append(self)
 
@@ -112,6 +118,16 @@ class Rota:
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
         self.close()
+
+    @property
+    def store(self) -> Path:
+        """The file of its store."""
+        return Path(self.db)
+
+    @property
+    def alive(self) -> bool:
+        """Whether the process of the current start has not ended."""
+        return self.process is not None and self.process.poll() is None
 
     @property
     def pid(self) -> int:
@@ -133,7 +149,9 @@ class Rota:
         assert self.process is None or self.process.poll() is not None, "it is running already"
         self.starts += 1
         self._temporary.mkdir()
-        where = ["--db", str(self.store)] + ([] if command == "worker" else ["--port", str(self.port)])
+        where = ["--db", self.db] + ([] if command == "worker" else ["--port", str(self.port)])
+        if self._coordinators:
+            where = [word for url in self._coordinators for word in ("--coordinator", url)]
         with self._said("out").open("wb") as output, self._said("err").open("wb") as errors:
             self.process = subprocess.Popen(
                 [ROTA, command, *where, *self._words, *more],
@@ -185,14 +203,27 @@ class Rota:
         self.process.kill()
         self.process.wait(30)
 
+    def processes(self) -> list[int]:
+        """The process and everything that the current start started, the guard as well."""
+        return [self.pid, *(pid for pid in carriers(self.marker) if pid != self.pid)]
+
     def cut_power(self) -> None:
         """SIGKILL to everything at one instant: no guard is left to tidy up."""
-        for number in (signal.SIGSTOP, signal.SIGKILL):
-            for pid in [self.pid, *carriers(self.marker)]:
-                with suppress(ProcessLookupError):
-                    os.kill(pid, number)
+        self.freeze(whole=True)
+        for pid in self.processes():
+            _signal(pid, signal.SIGKILL)
         assert self.process is not None
         self.process.wait(30)
+
+    def freeze(self, *, whole: bool = False) -> None:
+        """SIGSTOP to the one process or, as a suspended machine does, to everything."""
+        for pid in self.processes() if whole else [self.pid]:
+            _signal(pid, signal.SIGSTOP)
+
+    def thaw(self) -> None:
+        """SIGCONT to everything."""
+        for pid in self.processes():
+            _signal(pid, signal.SIGCONT)
 
     def close(self) -> None:
         """End this Rota and whatever is left of it, also after a failure."""
@@ -287,6 +318,11 @@ class Rota:
     def _checked(response: httpx2.Response, status: int) -> Any:
         assert response.status_code == status, f"{response.request.method} {response.request.url}: {response.text}"
         return response.json()
+
+
+def _signal(pid: int, number: int) -> None:
+    with suppress(ProcessLookupError):
+        os.kill(pid, number)
 
 
 def _killed(pids: Iterable[int]) -> bool:
