@@ -56,18 +56,20 @@ def get_events(
         raise InvalidInput.field("query", "kinds", msg="at most 50")
     start = number_in(query.cursor)
     if "application/json" in accept.lower():
-        found = events.after(ctx, start or 0, query.limit, kinds=kinds, job_id=query.job_id)
-        items = [Event.model_validate(record) for record in found]
-        return reply(Page[Event](items=items, next_cursor=encode_cursor(str(items[-1].seq)) if items else query.cursor))
+        told = events.after(ctx, start or 0, query.limit, kinds=kinds, job_id=query.job_id)
+        items = [Event.model_validate(record) for record in told.events]
+        return reply(
+            Page[Event](items=items, next_cursor=encode_cursor(str(told.until)) if told.until else query.cursor)
+        )
     if last_event_id is not None:
         start = int(last_event_id)
     after = events.newest(ctx) if start is None else start
 
     def look() -> tuple[list[str], bool, bool]:
         nonlocal after
-        found = events.after(ctx, after, _BATCH, kinds=kinds, job_id=query.job_id)
-        after = found[-1].seq if found else after
-        return [_rendered(record) for record in found], len(found) == _BATCH, False
+        told = events.after(ctx, after, _BATCH, kinds=kinds, job_id=query.job_id)
+        after = told.until
+        return [_rendered(record) for record in told.events], told.more, False
 
     return stream(request, wakeups.on_events, look)
 

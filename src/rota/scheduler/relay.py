@@ -24,9 +24,9 @@ class Relay:
     def run_once(self) -> float:
         """Tell of the events since the last step."""
         with self._database.read() as tx:
-            newest = events.newest(tx)
-            counts = {} if self._seen is None else events.count_by_kind(tx, self._seen, newest)
-        self._seen = newest
+            until = events.newest(tx) if self._seen is None else events.settled(tx, self._seen)
+            counts = {} if self._seen is None else events.count_by_kind(tx, self._seen, until)
+        self._seen = until
         for kind, count in counts.items():
             self._telemetry.count(kind, count)
         return _INTERVAL_SECONDS

@@ -5,14 +5,12 @@ from collections.abc import Collection
 from rota.domain.access import Right
 from rota.service.context import ServiceContext
 from rota.stores import events
-from rota.stores.events import EventRecord
+from rota.stores.events import EventRecord, Told
 
-__all__ = ["EventRecord", "after", "newest"]
+__all__ = ["EventRecord", "Told", "after", "newest"]
 
 
-def after(
-    ctx: ServiceContext, seq: int, limit: int, *, kinds: Collection[str] = (), job_id: str | None = None
-) -> list[EventRecord]:
+def after(ctx: ServiceContext, seq: int, limit: int, *, kinds: Collection[str] = (), job_id: str | None = None) -> Told:
     """Events behind the number `seq`, oldest first. A kind may end in `*`."""
     ctx.require(Right.READ)
     with ctx.read() as tx:

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from rota.domain.instant import Instant
+from rota.domain.instant import SECOND, Duration, Instant
 from rota.stores import bell
 from rota.stores.database import Transaction
 from rota.stores.tables import events
@@ -32,20 +32,56 @@ def write(tx: Transaction, rows: Sequence[tuple[str, str | None, str | None, str
     tx.ring(bell.EVENTS)
 
 
-def after(
-    tx: Transaction, seq: int, limit: int, *, kinds: Collection[str] = (), job_id: str | None = None
-) -> list[EventRecord]:
-    """Events behind the number `seq`, oldest first. A kind may end in `*`."""
-    statement = select(events).where(events.c.seq > seq).order_by(events.c.seq).limit(limit)
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Some events, the number up to which this was all of them, and whether there are more behind it already."""
+
+    events: list[EventRecord]
+    until: int
+    more: bool
+
+
+def after(tx: Transaction, seq: int, limit: int, *, kinds: Collection[str] = (), job_id: str | None = None) -> Told:
+    """Events behind the number `seq`, oldest first, up to the last that no event can still come before.
+
+    A kind may end in `*`.
+    """
+    until = settled(tx, seq)
+    statement = select(events).where(events.c.seq > seq, events.c.seq <= until).order_by(events.c.seq).limit(limit)
     if kinds:
         statement = statement.where(or_(*(_of_kind(kind) for kind in kinds)))
     if job_id is not None:
         statement = statement.where(events.c.job_id == job_id)
-    return [EventRecord(row.seq, row.at, row.kind, row.execution_id, row.job_id, row.data) for row in tx.all(statement)]
+    found = [
+        EventRecord(row.seq, row.at, row.kind, row.execution_id, row.job_id, row.data) for row in tx.all(statement)
+    ]
+    if len(found) == limit:
+        return Told(found, found[-1].seq, True)
+    return Told(found, until, until - seq >= _LOOK_AHEAD)
 
 
 def _of_kind(kind: str) -> ColumnElement[bool]:
     return events.c.kind.startswith(kind[:-1], autoescape=True) if kind.endswith("*") else events.c.kind == kind
+
+
+def settled(tx: Transaction, seq: int) -> int:
+    """The number behind `seq` up to which every event is there.
+
+    Numbers are drawn before the commit, so transactions side by side become visible out of their order. At a number
+    that is missing the reader waits, until it is older than a transaction can be: then that one was rolled back.
+    """
+    found = tx.all(
+        select(events.c.seq, events.c.at).where(events.c.seq > seq).order_by(events.c.seq).limit(_LOOK_AHEAD)
+    )
+    for row in found:
+        if row.seq != seq + 1 and row.at > tx.now - _LONGEST_TRANSACTION:
+            break
+        seq = row.seq
+    return seq
+
+
+_LOOK_AHEAD = 5000
+_LONGEST_TRANSACTION: Duration = 30 * SECOND
 
 
 def newest(tx: Transaction) -> int:

@@ -8,6 +8,8 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
+from rota.stores.tables import IS_ID
+
 _COPY_FROM = 24
 """From this many rows on COPY is the faster way."""
 
@@ -53,6 +55,11 @@ _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\
 def array(values: Iterable[object]) -> str:
     """Words and numbers that need no quotes, as the text of an array."""
     return "{" + ",".join(["NULL" if value is None else str(value) for value in values]) + "}"
+
+
+def id_array(values: Iterable[str]) -> str:
+    """Ids as the text of an array; what cannot be one is null, which nothing equals."""
+    return "{" + ",".join([value if IS_ID.fullmatch(value) else "NULL" for value in values]) + "}"
 
 
 def text_array(values: Sequence[str | None]) -> str | None:

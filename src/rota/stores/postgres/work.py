@@ -8,7 +8,7 @@ from typing import Any
 from rota.domain.execution import TERMINAL
 from rota.domain.instant import Instant
 from rota.stores.base import CLAIM_COLUMNS, SETTLED_FIELDS, Offer
-from rota.stores.postgres.rows import array, text_array
+from rota.stores.postgres.rows import array, id_array, text_array
 
 
 def promote(tx: Any) -> None:
@@ -151,7 +151,7 @@ def settled_ids(tx: Any) -> set[str]:
 def _array_of(name: str, values: Sequence[Any]) -> str | None:
     if name in _NUMBERS:
         return None if values.count(None) == len(values) else array(values)
-    return array(values) if name == "id" else text_array(values)
+    return id_array(values) if name == "id" else text_array(values)
 
 
 _NUMBERS = {"token": "bigint", "due_at": "bigint", "counts": "int"}
@@ -220,7 +220,7 @@ def append_logs(tx: Any, rows: Sequence[Sequence[object]]) -> None:
         ids, tokens, numbers, at, streams, texts = zip(*rows, strict=True)
         tx.driver.execute(
             _APPEND_LOGS,
-            (array(ids), array(tokens), array(numbers), array(at), text_array(streams), text_array(texts)),
+            (id_array(ids), array(tokens), array(numbers), array(at), text_array(streams), text_array(texts)),
         )
 
 
