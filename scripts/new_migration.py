@@ -19,6 +19,7 @@ from rota.stores.schema import migrate
 NAMES = {
     "sa.Uuid(as_uuid=False).with_variant(sa.CHAR(length=36), 'mariadb').with_variant(sa.CHAR(length=36), 'mysql')"
     ".with_variant(sa.CHAR(length=36), 'sqlite')": "Id",
+    "rota.stores.tables._Id(as_uuid=False)": "Id",
     "sa.BigInteger().with_variant(sa.Integer(), 'sqlite')": "Number",
 }
 HEADER = """

@@ -17,6 +17,7 @@ from rota.engine.supervisor import Supervisor
 from rota.engine.worker import Identity, Worker
 from rota.executors.base import Executor, Setting
 from rota.scheduler.loop import Loop
+from rota.scheduler.presence import Presence
 from rota.scheduler.pruner import Pruner
 from rota.scheduler.relay import Relay
 from rota.scheduler.rescuer import Rescuer
@@ -92,12 +93,18 @@ class App:
     def loops(self) -> list[Loop]:
         """The scheduler's loops, not started."""
         steps = (
+            self.presence,
             Ticker(self.database, self.config.environment, self.telemetry),
             Rescuer(self.database, self.config.lease, self.telemetry, watches_first=True),
             Relay(self.database, self.telemetry),
             Pruner(self.database, self.config.history),
         )
         return [Loop(step, self.database, self.telemetry) for step in steps]
+
+    @cached_property
+    def presence(self) -> Presence:
+        """This coordinator among the others of the store."""
+        return Presence(self.database, self.config, __version__)
 
     def application(self) -> "FastAPI":
         """The API as an ASGI application."""

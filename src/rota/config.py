@@ -169,6 +169,18 @@ class Config(BaseSettings):
             raise ValueError("an admin token has at least 12 characters")
         return value
 
+    def shared(self) -> dict[str, Any]:
+        """The settings that all coordinators of a store must have alike, by their names in a file."""
+        engine = self.engine
+        return {
+            "environment": self.environment,
+            **{f"lease.{key}": value for key, value in self.lease.model_dump(mode="json").items()},
+            **{f"history.{key}": value for key, value in self.history.model_dump(mode="json").items()},
+            "engine.default_timeout_seconds": engine.default_timeout_seconds,
+            "engine.default_retry_count": engine.default_retry_count,
+            "engine.retry_delay_strategy": engine.retry_delay_strategy.value,
+        }
+
     @classmethod
     def settings_customise_sources(
         cls,

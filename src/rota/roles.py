@@ -11,21 +11,28 @@ import signal
 import socket
 import sys
 import threading
+import time
 from collections.abc import Callable, Iterator
+from typing import TypeVar
 
 import uvicorn
 
 from rota import telemetry
 from rota.app import App
 from rota.config import Config
-from rota.domain.errors import ConfigurationInvalid
+from rota.domain.errors import ConfigurationInvalid, StoreEmpty, Unavailable
 from rota.engine.thread import EngineThread
 from rota.service import access
 from rota.stores import schema
+from rota.stores.database import Database
 from rota.version import __version__
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LAST_RESORT_SECONDS = 8.0
+_TELL_EVERY_SECONDS = 10.0
+_LOOK_AGAIN_SECONDS = 0.5
+
+T = TypeVar("T")
 
 
 def run_up(config: Config) -> int:
@@ -42,7 +49,8 @@ def run_worker(config: Config) -> int:
     """Worker only, directly on the store."""
     telemetry.configure(config.log)
     app = App(config)
-    schema.require_current(app.database, create=False)
+    _when_the_store_answers(app.database, lambda: schema.require_current(app.database, create=False))
+    app.database.listen()
 
     async def main() -> None:
         supervisor = app.supervisor()
@@ -61,13 +69,38 @@ def _coordinate(config: Config, *, with_worker: bool) -> int:
     listener = _bind(config)
     with listener:
         app = App(config)
-        schema.require_current(app.database, create=True)
-        token = access.bootstrap(app.database, config.admin_token)
-        app.prepare()
+        token = _when_the_store_answers(app.database, lambda: _open(app))
+        app.database.listen()
         engine = EngineThread(app.supervisor(), app.telemetry) if with_worker else None
         asyncio.run(_serve(app, engine, listener, token))
+        with contextlib.suppress(Unavailable):
+            app.presence.leave()
     app.close()
     return 0
+
+
+def _open(app: App) -> str | None:
+    """Make the store ready and join its coordinators. Returns the admin token to show, if there is one."""
+    schema.require_current(app.database, create=True)
+    app.presence.join()
+    token = access.bootstrap(app.database, app.config.admin_token)
+    app.prepare()
+    return token
+
+
+def _when_the_store_answers(database: Database, open: Callable[[], T]) -> T:
+    """Wait for a database server that is not up yet, or that no coordinator has made ready yet, and say so."""
+    told_at = -_TELL_EVERY_SECONDS
+    while True:
+        try:
+            return open()
+        except (Unavailable, StoreEmpty) as error:
+            if database.on_one_host:
+                raise
+            if time.monotonic() - told_at >= _TELL_EVERY_SECONDS:
+                told_at = time.monotonic()
+                telemetry.logger.warning("waiting for the store: %s", error.detail)
+            time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 async def _serve(app: App, engine: EngineThread | None, listener: socket.socket, token: str | None) -> None:

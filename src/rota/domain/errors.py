@@ -96,3 +96,7 @@ class SchemaMismatch(ConfigurationInvalid):
     """The store was made by another version of Rota, or by something else."""
 
     type, title = "schema-mismatch", "Schema mismatch"
+
+
+class StoreEmpty(SchemaMismatch):
+    """The store has no tables yet."""

@@ -35,6 +35,7 @@ class Pruner:
             lambda tx: pruning.occurrences_before(tx, tx.now - self._kept, _BATCH),
             lambda tx: pruning.events_before(tx, tx.now - self._events_kept, _BATCH),
             lambda tx: pruning.workers_before(tx, tx.now - DAY, _BATCH),
+            lambda tx: pruning.coordinators_before(tx, tx.now - DAY, _BATCH),
             lambda tx: pruning.idempotency_before(tx, tx.now - DAY, _BATCH),
             lambda tx: rates.remove_over(tx, _BATCH),
         ]

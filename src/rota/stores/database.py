@@ -94,6 +94,11 @@ class Database:
         return self.url.render_as_string(hide_password=False)
 
     @property
+    def on_one_host(self) -> bool:
+        """Whether the store is a file, which no other host can share."""
+        return self.dialect.ONE_WRITER
+
+    @property
     def wakeup_mode(self) -> str:
         """How this process hears of what others commit: `notify` or `poll`."""
         return "notify" if self._listener is not None and self._listener.hears else "poll"

@@ -4,7 +4,7 @@ from sqlalchemy import Select, delete, func, select, tuple_
 
 from rota.domain.instant import Instant
 from rota.stores.database import Transaction
-from rota.stores.tables import attempts, events, history, idempotency, logs, occurrences, workers
+from rota.stores.tables import attempts, coordinators, events, history, idempotency, logs, occurrences, workers
 
 
 def executions_before(tx: Transaction, before: Instant, limit: int) -> int:
@@ -59,6 +59,12 @@ def workers_before(tx: Transaction, before: Instant, limit: int) -> int:
     """Workers that ended long ago."""
     old = select(workers.c.id).where(workers.c.ended_at < before).limit(limit)
     return int(tx.execute(delete(workers).where(workers.c.id.in_(list(tx.connection.scalars(old))))).rowcount)
+
+
+def coordinators_before(tx: Transaction, before: Instant, limit: int) -> int:
+    """Coordinators not heard of for long."""
+    old = select(coordinators.c.id).where(coordinators.c.heartbeat_at < before).limit(limit)
+    return int(tx.execute(delete(coordinators).where(coordinators.c.id.in_(list(tx.connection.scalars(old))))).rowcount)
 
 
 def idempotency_before(tx: Transaction, before: Instant, limit: int) -> int:

@@ -2,10 +2,10 @@
 
 from sqlalchemy import inspect, text
 
-from rota.domain.errors import SchemaMismatch
+from rota.domain.errors import SchemaMismatch, StoreEmpty
 from rota.stores.database import Database
 
-HEAD = "0002"
+HEAD = "0003"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 
@@ -29,7 +29,7 @@ def require_current(database: Database, *, create: bool) -> None:
     if found is None and create:
         migrate(database)
     elif found is None:
-        raise SchemaMismatch(f"{database} is empty; run: rota migrate")
+        raise StoreEmpty(f"{database} is empty; run: rota migrate")
     elif found > HEAD:
         raise SchemaMismatch(
             f"{database} was made by a newer Rota (schema {found}, this version knows {HEAD}); upgrade Rota"

@@ -272,6 +272,20 @@ workers = Table(
     Column("ended_at", Moment),
 )
 
+coordinators = Table(
+    "coordinators",
+    metadata,
+    Column("id", Id, primary_key=True, comment="new at every start"),
+    Column("name", Name, nullable=False),
+    Column("hostname", Name, nullable=False),
+    Column("pid", Integer, nullable=False),
+    Column("version", Name, nullable=False),
+    Column("settings", Json, nullable=False, comment="what all coordinators of a store must share"),
+    Column("started_at", Moment, nullable=False),
+    Column("heartbeat_at", Moment, nullable=False),
+    Column("ended_at", Moment),
+)
+
 events = Table(
     "events",
     metadata,
