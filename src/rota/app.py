@@ -3,16 +3,21 @@
 import os
 import socket
 import threading
-from collections.abc import Mapping
+import time
+from collections.abc import Mapping, Sequence
 from functools import cached_property
 from typing import TYPE_CHECKING
 
 from rota import builtin, registry
+from rota.client.coordinators import Coordinators
+from rota.client.submission import CoordinatorSubmitter
 from rota.config import Config, load
 from rota.domain.access import SYSTEM, Principal
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import kind_of
+from rota.domain.instant import Instant
 from rota.engine.direct import DirectWork
+from rota.engine.remote import RemoteWork
 from rota.engine.supervisor import Supervisor
 from rota.engine.worker import Identity, Worker
 from rota.executors.base import Executor, Setting
@@ -78,9 +83,7 @@ class App:
 
     def worker(self) -> Worker:
         """A worker with an identity and executors of its own."""
-        identity = Identity(
-            new_id(self.database.clock.now()), f"{socket.gethostname()}:{os.getpid()}"[:200], __version__
-        )
+        identity = _identity(self.database.clock.now())
         names = self.functions.names
         source = DirectWork(self.database, self.config.lease)
         return Worker(source, self._executors(identity.id), names, self.config, identity, self.telemetry)
@@ -122,6 +125,41 @@ class App:
     def close(self) -> None:
         """Close the store."""
         self.database.close()
+
+
+class RemoteApp:
+    """A worker's Rota without a store: its job functions, and the coordinators that it works for."""
+
+    def __init__(self, config: Config, urls: Sequence[str], token: str, *, functions: Functions | None = None) -> None:
+        """Loads the modules of `config.app`; nobody is asked yet."""
+        self.config = config
+        self.telemetry = Telemetry()
+        self.functions = sdk_functions.registry if functions is None else functions
+        self.functions.load(config.app)
+        self._urls = urls
+        self._token = token
+        self._submitting = Coordinators(urls, token)
+        submission.install(CoordinatorSubmitter(self._submitting))
+        register_builtin(self.functions)
+
+    def worker(self) -> Worker:
+        """A worker with an identity, executors and a connection of its own."""
+        identity = _identity(time.time_ns() // 1000)
+        source = RemoteWork(Coordinators(self._urls, self._token))
+        executors = registry.executors(Setting(self.config, self.functions, identity.id))
+        return Worker(source, executors, self.functions.names, self.config, identity, self.telemetry)
+
+    def supervisor(self) -> Supervisor:
+        """What keeps a worker working."""
+        return Supervisor(self.worker, self.telemetry)
+
+    def close(self) -> None:
+        """Give the connections back."""
+        self._submitting.close()
+
+
+def _identity(now: Instant) -> Identity:
+    return Identity(new_id(now), f"{socket.gethostname()}:{os.getpid()}"[:200], __version__)
 
 
 class _Catalogue:

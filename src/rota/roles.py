@@ -13,14 +13,17 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator
+from pathlib import Path
 from typing import TypeVar
 
 import uvicorn
 
 from rota import telemetry
-from rota.app import App
+from rota.app import App, RemoteApp
+from rota.client import credential
 from rota.config import Config
-from rota.domain.errors import ConfigurationInvalid, StoreEmpty, Unavailable
+from rota.domain.errors import ConfigurationInvalid, StoreEmpty, Unauthenticated, Unavailable
+from rota.engine.supervisor import Supervisor
 from rota.engine.thread import EngineThread
 from rota.service import access
 from rota.stores import schema
@@ -51,16 +54,45 @@ def run_worker(config: Config) -> int:
     app = App(config)
     _when_the_store_answers(app.database, lambda: schema.require_current(app.database, create=False))
     app.database.listen()
-
-    async def main() -> None:
-        supervisor = app.supervisor()
-        stop = _Stop(lambda: supervisor.stop(), lambda: supervisor.stop(now=True))
-        stop.listen()
-        await supervisor.run(ready=lambda: _say(_worker_lines(config)))
-
-    asyncio.run(main())
-    app.close()
+    try:
+        asyncio.run(_work(app.supervisor(), config, f"store {app.database}", "all"))
+    finally:
+        app.close()
     return 0
+
+
+def run_remote_worker(config: Config, urls: list[str], token: str, file: Path) -> int:
+    """Worker only, over HTTP. The token of an enrolment is first exchanged for a credential, which `file` keeps."""
+    telemetry.configure(config.log)
+    if credential.is_enrolment(token):
+        own = _enrolled(urls, token, file)
+        token = own.token
+        _say(iter([f"enrolled as {own.name!r}; the credential is kept in {file.resolve()}"]))
+    app = RemoteApp(config, urls, token)
+    try:
+        asyncio.run(_work(app.supervisor(), config, f"coordinator {', '.join(urls)}", "of its key"))
+    except Unauthenticated:
+        raise Unauthenticated("the credential of this worker was refused: it is unknown, expired or revoked") from None
+    finally:
+        app.close()
+    return 0
+
+
+async def _work(supervisor: Supervisor, config: Config, where: str, every: str) -> None:
+    stop = _Stop(lambda: supervisor.stop(), lambda: supervisor.stop(now=True))
+    stop.listen()
+    await supervisor.run(ready=lambda: _say(_worker_lines(config, where, every)))
+
+
+def _enrolled(urls: list[str], token: str, file: Path) -> credential.Credential:
+    """Wait for a coordinator if none is there."""
+    happenings = telemetry.Telemetry()
+    while True:
+        try:
+            return credential.enrolled(urls, token, file)
+        except Unavailable as error:
+            happenings.store_unavailable(error)
+            time.sleep(_LOOK_AGAIN_SECONDS)
 
 
 def _coordinate(config: Config, *, with_worker: bool) -> int:
@@ -251,9 +283,9 @@ def _coordinator_lines(app: App, listener: socket.socket, token: str | None) -> 
     yield f"  store    {app.database}"
 
 
-def _worker_lines(config: Config) -> Iterator[str]:
-    queues = ", ".join(config.engine.queues) or "all"
-    yield f"Rota {__version__} worker is ready: queues {queues}, {config.engine.max_concurrent_jobs} slots, store {config.db}"
+def _worker_lines(config: Config, where: str, every: str) -> Iterator[str]:
+    queues = ", ".join(config.engine.queues) or every
+    yield f"Rota {__version__} worker is ready: queues {queues}, {config.engine.max_concurrent_jobs} slots, {where}"
 
 
 def _say(lines: Iterator[str]) -> None:

@@ -8,6 +8,7 @@ import json
 import logging
 import sys
 import threading
+import time
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import Literal
@@ -19,6 +20,7 @@ from rota.version import __version__
 logger = logging.getLogger("rota")
 
 _LINES_PER_BATCH = 20
+_SAY_AGAIN_SECONDS = 10.0
 _SYMBOLS = {
     State.SUCCEEDED: "✓",
     State.FAILED: "✗",
@@ -44,6 +46,7 @@ class Telemetry:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._store_down = False
+        self._say_again_at = 0.0
         self.counters: dict[str, int] = {}
 
     def count(self, name: str, by: int = 1) -> None:
@@ -108,11 +111,14 @@ class Telemetry:
         )
 
     def store_unavailable(self, error: Exception) -> None:
-        """The store does not answer. Said once until it answers again."""
+        """The store does not answer. Said at once and then every ten seconds, until it answers again."""
+        now = time.monotonic()
         with self._lock:
-            first, self._store_down = not self._store_down, True
-        if first:
-            logger.error("%s; waiting for it", error)
+            said, self._store_down = self._store_down, True
+            if said and now < self._say_again_at:
+                return
+            self._say_again_at = now + _SAY_AGAIN_SECONDS
+        logger.error("%s; %s", error, "still waiting for it" if said else "waiting for it")
 
     def loop_failed(self, name: str, error: BaseException) -> None:
         """A loop's step raised; it goes on."""

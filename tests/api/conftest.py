@@ -28,8 +28,9 @@ class Everything:
 
 
 @pytest.fixture
-def config() -> Config:
-    return Config()
+def config(request: pytest.FixtureRequest) -> Config:
+    """The configuration of the API; a test may give its own by indirect parameters."""
+    return Config(**getattr(request, "param", {}))
 
 
 @pytest.fixture

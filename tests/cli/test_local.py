@@ -92,7 +92,7 @@ def test_what_stays_running_refuses_a_wrong_configuration(command: str) -> None:
     assert "try: rota check" in result.stderr
 
 
-def test_a_worker_over_http_comes_later() -> None:
-    result = rota("worker", "--coordinator", "http://127.0.0.1:8400", "--token", "t")
+def test_a_worker_over_http_needs_a_token() -> None:
+    result = rota("worker", "--coordinator", "http://127.0.0.1:8400")
     assert result.exit_code == 2
-    assert "HTTP workers come with the next release; use --database" in result.stderr
+    assert "--token TOKEN (rota workers invite makes one)" in result.stderr

@@ -17,6 +17,7 @@ from rota.api.security import Doors, Tokens
 from rota.config import Config
 from rota.domain.access import Principal
 from rota.service.context import Catalogue, Database, ServiceContext
+from rota.service.wakeups import Rings
 
 __all__ = ["ApiDependencies", "create_application"]
 
@@ -51,6 +52,7 @@ def create_application(services: ApiDependencies) -> FastAPI:
     async def lifespan(_app: FastAPI) -> AsyncIterator[None]:
         anyio.to_thread.current_default_thread_limiter().total_tokens = services.config.server.threads
         yield
+        app.state.rings.close()
 
     app = FastAPI(
         title="Rota",
@@ -66,6 +68,7 @@ def create_application(services: ApiDependencies) -> FastAPI:
     app.state.services = services
     tokens = Tokens(services.database)
     app.state.tokens = tokens
+    app.state.rings = Rings(services.database)
     app.state.readiness = Readiness(services.database)
     app.state.metrics = metrics.registry(services.database)
     app.state.context_for = _contexts(services)

@@ -15,6 +15,9 @@ from rota.domain.errors import InvalidInput, RotaError, TooLarge
 BODY_HASH = "rota.body_hash"
 """The key in the scope of the SHA-256 of method, path and body: what tells a repeated request from another one."""
 
+EXCHANGE_BYTES = 16 * 1_048_576
+"""The largest body of a worker's exchange: a batch of a thousand results and their logs."""
+
 _BODY_SECONDS = 30.0
 _SECURITY_HEADERS: list[tuple[bytes, bytes]] = [
     (b"x-content-type-options", b"nosniff"),
@@ -100,16 +103,17 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
+        most = self._most_at(scope["path"])
         declared = headers.get(b"content-length", b"")
         try:
             if declared and (not declared.isdigit() or len(declared) > 18):
                 raise InvalidInput.field("header", "Content-Length", msg="not a length")
-            if declared and int(declared) > self._most:
-                raise self._too_large()
+            if declared and int(declared) > most:
+                raise _too_large(most)
             if declared in (b"", b"0") and b"transfer-encoding" not in headers:
                 body = b""
             else:
-                body = await self._read(receive)
+                body = await _read(receive, most)
                 if body and b"json" in headers.get(b"content-type", b"").lower():
                     strict_json.parse(body)
         except RotaError as error:
@@ -124,25 +128,31 @@ class Bodies:
             scope[BODY_HASH] = hashlib.sha256(f"{scope['method']} {scope['path']}\n".encode() + body).digest()
         await self._app(scope, _Replay(body, receive), send)
 
-    async def _read(self, receive: Receive) -> bytes:
-        parts: list[bytes] = []
-        size = 0
-        async with asyncio.timeout(_BODY_SECONDS):
-            while True:
-                message = await receive()
-                if message["type"] == "http.disconnect":
-                    break
-                part = message.get("body", b"")
-                size += len(part)
-                if size > self._most:
-                    raise self._too_large()
-                parts.append(part)
-                if not message.get("more_body", False):
-                    break
-        return parts[0] if len(parts) == 1 else b"".join(parts)
+    def _most_at(self, path: str) -> int:
+        exchange = path.startswith("/api/workers/") and path.endswith("/exchange")
+        return max(self._most, EXCHANGE_BYTES) if exchange else self._most
 
-    def _too_large(self) -> TooLarge:
-        return TooLarge(f"the body is larger than {self._most} bytes")
+
+async def _read(receive: Receive, most: int) -> bytes:
+    parts: list[bytes] = []
+    size = 0
+    async with asyncio.timeout(_BODY_SECONDS):
+        while True:
+            message = await receive()
+            if message["type"] == "http.disconnect":
+                break
+            part = message.get("body", b"")
+            size += len(part)
+            if size > most:
+                raise _too_large(most)
+            parts.append(part)
+            if not message.get("more_body", False):
+                break
+    return parts[0] if len(parts) == 1 else b"".join(parts)
+
+
+def _too_large(most: int) -> TooLarge:
+    return TooLarge(f"the body is larger than {most} bytes")
 
 
 class _Replay:

@@ -19,6 +19,7 @@ from rota.api.models import (
     reply,
 )
 from rota.api.security import AdminContext, forget_tokens
+from rota.api.workers import Word
 from rota.domain.access import Role
 from rota.service import access
 
@@ -31,6 +32,9 @@ class KeyInput(Input):
     name: str = Field(min_length=1, max_length=100, description="what the audit calls its holder")
     role: Role
     expires_at: TimeInput | None = Field(None, description="null = never")
+    queues: list[Word] | None = Field(
+        None, max_length=100, description="only for the role worker: the queues that it is bound to; null = all"
+    )
 
     _any_case = field_validator("role", mode="before")(choice(Role))
 
@@ -47,6 +51,7 @@ class KeyOutput(Output):
     expires_at: Time | None
     last_used_at: Time | None
     revoked_at: Time | None
+    queues: list[str] | None
 
 
 class KeyWithToken(KeyOutput):
@@ -60,7 +65,7 @@ def create_key(body: KeyInput, ctx: AdminContext, creating: Creating) -> Respons
     """Make a key. Its token is in this answer and nowhere else."""
     return creating.answer(
         ctx,
-        lambda ctx: access.create(ctx, body.name, body.role, body.expires_at),
+        lambda ctx: access.create(ctx, body.name, body.role, body.expires_at, body.queues),
         lambda made: KeyWithToken.model_validate(made[0]).model_copy(update={"token": made[1]}),
         lambda made: f"/api/keys/{made[0].id}",
         repeat=lambda made: KeyWithToken.model_validate(made[0]),

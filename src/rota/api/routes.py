@@ -2,7 +2,22 @@
 
 from fastapi import APIRouter, FastAPI
 
-from rota.api import audit, dashboard, events, executions, health, jobs, keys, metrics, pages, schedules, work, workers
+from rota.api import (
+    audit,
+    dashboard,
+    enrolments,
+    events,
+    exchange,
+    executions,
+    health,
+    jobs,
+    keys,
+    metrics,
+    pages,
+    schedules,
+    work,
+    workers,
+)
 
 ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     # prefix, tag, router
@@ -10,7 +25,9 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/api/jobs", "jobs", jobs.router),
     ("/api/schedules", "schedules", schedules.router),
     ("/api/executions", "executions", executions.router),
+    ("/api/workers", "workers", enrolments.router),  # before workers: `enrol` is no worker's id
     ("/api/workers", "workers", workers.router),
+    ("/api/workers", "work", exchange.router),
     ("/api/dashboard", "dashboard", dashboard.router),
     ("/api/events", "events", events.router),
     ("/api/audit", "audit", audit.router),

@@ -12,13 +12,16 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from rota.api.errors import from_error
 from rota.domain.access import Principal, Right
 from rota.domain.errors import RotaError, Unauthenticated
-from rota.service import access
+from rota.service import access, enrolments
 from rota.service.context import ServiceContext
 
 OPEN_PATHS = frozenset({"/", "/health/live", "/health/ready", "/swagger"})
 """The pages that are open without a token. They change nothing and tell nothing."""
 OPEN_FOLDERS = ("/swagger/",)
 """The folders of static files."""
+
+ENROL = "/api/workers/enrol"
+"""Where a worker comes in with the token of an enrolment instead of that of a key."""
 
 _PRINCIPAL = "rota.principal"
 _FRESH_SECONDS = 5.0
@@ -74,11 +77,21 @@ class Doors:
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and not is_open(scope["path"]):
             try:
-                scope[_PRINCIPAL] = await self._tokens.principal(bearer(scope["headers"]))
+                token = bearer(scope["headers"])
+                if scope["path"] == ENROL:
+                    _require_enrolment(token)
+                else:
+                    scope[_PRINCIPAL] = await self._tokens.principal(token)
             except RotaError as error:
                 await from_error(error)(scope, receive, send)
                 return
         await self._app(scope, receive, send)
+
+
+def _require_enrolment(token: str) -> None:
+    """The operation looks for the enrolment itself; what cannot be the token of one does not get as far as that."""
+    if not enrolments.well_formed(token):
+        raise Unauthenticated("this takes the token of an enrolment; make one: rota workers invite")
 
 
 def is_open(path: str) -> bool:

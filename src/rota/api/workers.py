@@ -30,6 +30,8 @@ router = APIRouter()
 
 _STATES = {"alive": "Alive", "draining": "Draining", "stopped": "Stopped", "dead": "Dead"}
 
+UUID = r"^[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12}$"
+
 Word = Annotated[str, Field(min_length=1, max_length=200)]
 
 
@@ -49,6 +51,9 @@ Token = Annotated[
 class WorkerInput(Input):
     """A worker that wants to be let in."""
 
+    id: str | None = Field(
+        None, pattern=UUID, description="new at every start, so that the same may be said again; made if left out"
+    )
     name: Word
     hostname: Word | None = None
     capacity: int = Field(ge=1, le=10_000, description="how many executions it can hold at once")
@@ -77,6 +82,20 @@ class WorkerOutput(Output):
     registered_at: Time
     heartbeat_at: Time
     lease_expires_at: Time
+
+
+class LeaseTerms(Output):
+    """How long a worker may be silent. The coordinator decides; the worker keeps to it."""
+
+    seconds: float = Field(description="how long a lease holds after a heartbeat")
+    heartbeat_seconds: float = Field(description="how often to send one")
+    margin_seconds: float = Field(description="how long before the end of its lease a worker stops trusting it")
+
+
+class RegisteredOutput(WorkerOutput):
+    """A worker that has been let in."""
+
+    lease: LeaseTerms
 
 
 class Held(Input):
@@ -110,11 +129,12 @@ class WorkerQuery(Paging):
     state: PlainText | None = Field(None, max_length=100, description="`Alive,Draining` …")
 
 
-@router.post("/register", status_code=201, response_model=WorkerOutput, responses=documented(409, 422))
+@router.post("/register", status_code=201, response_model=RegisteredOutput, responses=documented(409, 422))
 def register_worker(body: WorkerInput, ctx: WorkContext, creating: Creating) -> Response:
     """Let a worker in. It must beat before its lease ends."""
+    terms = LeaseTerms.model_validate(ctx.config.lease)
     new = NewWorker(
-        "",
+        body.id or "",
         body.name,
         body.capacity,
         "http",
@@ -127,7 +147,7 @@ def register_worker(body: WorkerInput, ctx: WorkContext, creating: Creating) -> 
     return creating.answer(
         ctx,
         lambda ctx: workers.register(ctx, new),
-        WorkerOutput.model_validate,
+        lambda made: RegisteredOutput(**WorkerOutput.model_validate(made).model_dump(by_alias=False), lease=terms),
         lambda made: f"/api/workers/{made.id}",
     )
 
@@ -166,6 +186,12 @@ def drain_worker(id: Id, ctx: OperateContext) -> Response:
 def end_worker(id: Id, ctx: WorkContext) -> Response:
     """A worker says that it has stopped: what it still holds is free at once."""
     return reply(WorkerOutput.model_validate(workers.end(ctx, id)))
+
+
+@router.post("/{id}/bury", response_model=WorkerOutput, responses=documented(404, 409))
+def bury_worker(id: Id, ctx: WorkContext) -> Response:
+    """The guard of a worker says that it died and nothing of its work is left: what it held is lost at once."""
+    return reply(WorkerOutput.model_validate(workers.bury(ctx, id)))
 
 
 def _state(word: str) -> str:

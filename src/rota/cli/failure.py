@@ -68,6 +68,10 @@ def _advice(error: RotaError, words: Sequence[str]) -> str | None:
         "precondition-failed": "the same command again: somebody changed it meanwhile",
         "schema-mismatch": "rota migrate --check",
     }
+    if words and words[0] == "worker" and error.type in ("unauthenticated", "enrolment-refused"):
+        return "rota workers invite   (as an admin), then rota worker --coordinator URL --token TOKEN"
+    if words and words[0] == "worker" and "--coordinator" in " ".join(words) and error.type == "configuration-invalid":
+        return "rota worker --coordinator http://127.0.0.1:8400   (the address that `rota server` prints)"
     if error.type == "configuration-invalid" and words and words[0] in _STARTING:
         return "rota check   (with the same options)"
     return by_type.get(error.type)

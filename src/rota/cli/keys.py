@@ -34,6 +34,7 @@ def list_keys(call: Call, limit: int) -> None:
         Column("ID", id_of()),
         Column("NAME", text("name"), flexible=True),
         Column("ROLE", text("role")),
+        Column("QUEUES", lambda key: ", ".join(key.get("queues") or ()) or "-", flexible=True),
         Column("PREFIX", text("prefix")),
         Column("EXPIRES", _expires),
         Column("USED", when("lastUsedAt")),
@@ -45,16 +46,20 @@ def list_keys(call: Call, limit: int) -> None:
 @click.option("--name", metavar="TEXT", required=True, help="Who or what will use it.")
 @click.option("--role", type=click.Choice([role.value for role in Role], case_sensitive=False), required=True)
 @click.option("--expires-days", type=click.FloatRange(min=0, min_open=True, max=36_500), help="Valid for so many days.")
+@click.option("--queues", metavar="A,B", help="Only for workers: the queues that it is bound to.")
 @click.option("--idempotency-key", metavar="KEY", help="The same key again creates nothing new.")
 @asks
-def create(call: Call, name: str, role: str, expires_days: float | None, idempotency_key: str | None) -> None:
+def create(
+    call: Call, name: str, role: str, expires_days: float | None, queues: str | None, idempotency_key: str | None
+) -> None:
     """Create a key. Its token is shown this once.
 
     \b
     Example: rota keys create --name ci --role operator
     """
     expires = None if expires_days is None else format_instant(time.time_ns() // 1000 + round(expires_days * DAY))
-    body = given(name=name, role=role, expiresAt=expires)
+    bound = None if queues is None else [word.strip() for word in queues.split(",") if word.strip()]
+    body = given(name=name, role=role, expiresAt=expires, queues=bound)
     document = call.client.post("keys", body=body, idempotency_key=idempotency_key)
     call.show(document, lambda: _created(document))
 

@@ -3,7 +3,8 @@
 import click
 
 from rota.cli.call import Call, asks, limited
-from rota.cli.output import Column, table, write
+from rota.cli.output import Column, Document, say, table, write
+from rota.cli.reading import given
 from rota.cli.wording import id_of, state_of, text, when
 
 
@@ -52,3 +53,28 @@ def drain(call: Call, id: str) -> None:
     found = named_id(call.client, "workers", "worker", id)
     document = call.client.post("workers", found, "drain")
     call.show(document, lambda: write(f"worker {document.get('name', id)} is {document.get('state', 'Draining')}"))
+
+
+@workers.command()
+@click.option("--name", metavar="TEXT", help="What its key is called.")
+@click.option("--queues", metavar="A,B", help="The queues that it is bound to; all if left out.")
+@click.option("--expires", metavar="DURATION", default="1h", show_default=True, help="How long the token can be used.")
+@click.option("--idempotency-key", metavar="KEY", help="The same key again creates nothing new.")
+@asks
+def invite(call: Call, name: str | None, queues: str | None, expires: str, idempotency_key: str | None) -> None:
+    """Invite a worker: make a token that it exchanges, once, for a key of its own.
+
+    \b
+    Example: rota workers invite --queues reports,mail --expires 2h
+    """
+    bound = None if queues is None else [word.strip() for word in queues.split(",") if word.strip()]
+    body = given(name=name, queues=bound, expiresIn=expires)
+    document = call.client.post("workers", "enrolments", body=body, idempotency_key=idempotency_key)
+    call.show(document, lambda: _invited(call, document))
+
+
+def _invited(call: Call, document: Document) -> None:
+    write(str(document.get("token")))
+    bound = ", ".join(document.get("queues") or ()) or "every queue"
+    say(f"for one worker of {bound}, once, until {document.get('expiresAt')}; the token is shown this once")
+    say(f"try: rota worker --coordinator {call.client.url} --token TOKEN")

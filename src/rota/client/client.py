@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx2
 
 from rota.client.problems import CannotReach, error_from
-from rota.domain.errors import ConfigurationInvalid, InvalidInput, RotaError, Unavailable
+from rota.domain.errors import ConfigurationInvalid, InvalidInput, Unavailable
 from rota.version import __version__
 
 Document = dict[str, Any]
@@ -24,6 +24,8 @@ PAGE = 100
 _TIMEOUT = httpx2.Timeout(30, connect=5)
 _STREAM_TIMEOUT = httpx2.Timeout(30, connect=5, read=60)
 """A coordinator says something on a stream every 15 seconds, if only that it is still there."""
+_PASSING = frozenset({429, 500, 502, 503, 504})
+"""What a proxy may answer in place of a coordinator that is away."""
 _DIRECT: dict[str, httpx2.BaseTransport | None] = {
     "all://127.0.0.1": None,
     "all://localhost": None,
@@ -57,6 +59,8 @@ class Client:
 
     def __init__(self, url: str = DEFAULT_URL, token: str | None = None) -> None:
         """ConfigurationInvalid if the address or the token cannot be one."""
+        self.patience: float | None = None
+        """How long a request may take to begin and to be answered (seconds); None = long enough for a person."""
         self.url = url.strip().rstrip("/")
         headers = {"User-Agent": f"rota/{__version__}", "Accept": "application/json"}
         if token := (token or "").strip():
@@ -86,7 +90,7 @@ class Client:
         return self.answer("GET", *path, query=query).document
 
     def post(self, *path: str, body: object = None, idempotency_key: str | None = None) -> Document:
-        """Create or act."""
+        """Create or act. A body of bytes is JSON already."""
         headers = {"Idempotency-Key": idempotency_key} if idempotency_key else {}
         return self.answer("POST", *path, body=body, headers=headers).document
 
@@ -123,10 +127,12 @@ class Client:
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
         """Send one request; `body` goes as JSON."""
-        content = None if body is None else _encoded(body)
+        content = body if body is None or isinstance(body, bytes) else _encoded(body)
         sent = {**(headers or {}), **({} if content is None else {"Content-Type": "application/json"})}
         with self._translated():
-            response = self._http.request(method, _path(path), params=_query(query), content=content, headers=sent)
+            response = self._http.request(
+                method, _path(path), params=_query(query), content=content, headers=sent, timeout=self._timeout()
+            )
         self._refuse(response)
         return Answer(self._document(response), response.headers.get("ETag"))
 
@@ -148,15 +154,20 @@ class Client:
             for event in httpx2.EventSource(response):
                 yield StreamEvent(event.event, self._decoded(event.data), event.id)
 
+    def _timeout(self) -> httpx2.Timeout:
+        return _TIMEOUT if self.patience is None else httpx2.Timeout(self.patience, connect=min(self.patience, 5))
+
     @contextmanager
     def _translated(self) -> Iterator[None]:
         try:
             yield
         except httpx2.ConnectError as error:
             if "CERTIFICATE_VERIFY_FAILED" in str(error):
-                raise CannotReach(
+                raise ConfigurationInvalid(
                     f"the certificate of {self.url} is not trusted; set SSL_CERT_FILE to its CA"
                 ) from None
+            if "SSL" in str(error):
+                raise ConfigurationInvalid(f"{self.url} does not speak TLS; is it an http:// address?") from None
             raise CannotReach(f"cannot reach {self.url}; is `rota up` running?") from None
         except httpx2.ConnectTimeout:
             raise CannotReach(f"cannot reach {self.url}: no answer within 5 s; is the address right?") from None
@@ -174,7 +185,7 @@ class Client:
             raise ConfigurationInvalid(f"{self.url} redirects to {target}; set ROTA_URL to the final address")
         kind = response.headers.get("Content-Type", "")
         document = self._document(response) if "json" in kind else {}
-        if not document and response.status_code == 404:
+        if not document and response.status_code not in _PASSING:
             raise ConfigurationInvalid(f"{self.url} answers, but it has no Rota API there")
         raise error_from(response.status_code, document)
 
@@ -185,7 +196,7 @@ class Client:
         try:
             document = json.loads(text)
         except ValueError:
-            raise RotaError(f"{self.url} did not answer with JSON; is it a Rota coordinator?") from None
+            raise ConfigurationInvalid(f"{self.url} did not answer with JSON; is it a Rota coordinator?") from None
         return document if isinstance(document, dict) else {"items": document}
 
 

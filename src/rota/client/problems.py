@@ -5,6 +5,7 @@ from typing import Any
 
 from rota.domain.errors import (
     Conflict,
+    EnrolmentRefused,
     Forbidden,
     InvalidInput,
     LeaseLost,
@@ -32,6 +33,7 @@ _KNOWN: tuple[type[RotaError], ...] = (
     PreconditionFailed,
     TooLarge,
     Unauthenticated,
+    EnrolmentRefused,
     Forbidden,
     Unavailable,
 )

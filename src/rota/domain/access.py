@@ -42,15 +42,19 @@ RIGHTS: dict[Role, frozenset[Right]] = {
 
 @dataclass(frozen=True, slots=True)
 class Principal:
-    """Who asks. `name` is what the audit records."""
+    """Who asks. `name` is what the audit records; `queues` are those that a worker's key is bound to, None = all."""
 
     name: str
     role: Role
+    queues: tuple[str, ...] | None = None
 
     def may(self, right: Right) -> bool:
         """Whether the principal holds the right."""
         return right in RIGHTS[self.role]
 
+
+ENROLMENT_PREFIX = "rota_enrol_"
+"""How the token of an enrolment begins; that of a key begins with `rota_` and holds no second underscore."""
 
 SYSTEM = Principal("rota", Role.ADMIN)
 """Rota itself: schedules, clean-ups and the processes of the same machine that open the store directly."""

@@ -70,6 +70,12 @@ class Unauthenticated(RotaError):
     status, exit_code, type, title = 401, 4, "unauthenticated", "Unauthenticated"
 
 
+class EnrolmentRefused(Unauthenticated):
+    """The token of an enrolment is unknown, was used before, or has expired."""
+
+    type, title = "enrolment-refused", "Enrolment refused"
+
+
 class Forbidden(RotaError):
     """The caller is known and may not do this."""
 

@@ -28,6 +28,11 @@ def decide(claim: Claim, outcome: Outcome, now: Instant, *, cancelling: bool = F
     return _not_succeeded(claim, outcome, now)
 
 
+def depends_on_policy(outcome: Outcome) -> bool:
+    """Whether what follows depends on more of the claim than its id and its token."""
+    return not isinstance(outcome, Succeeded | Interrupted | Deferred)
+
+
 def legal(before: State, after: State) -> bool:
     """Whether an execution may go from one state to the other."""
     return after in LEGAL[before]

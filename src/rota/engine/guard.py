@@ -40,7 +40,7 @@ class Guard:
         self._worker_id: str = orders["worker"]
         self._interval: float = orders["heartbeat"]
         self._lease: float = orders["lease"]
-        self._heart = open_heart(orders["url"], self._worker_id, round(self._lease * 1_000_000))
+        self._heart = _heart(orders)
         self._parent = os.getppid()
         self._rest = rest
         self._over = False
@@ -109,6 +109,15 @@ def _worker_ended(word: bytes, heart: Heart, worker_id: str) -> int:
         else:
             return 0
     return 1
+
+
+def _heart(orders: dict[str, Any]) -> Heart:
+    """Over HTTP where there are coordinators to ask, else in the store."""
+    if "coordinators" in orders:
+        from rota.client.heart import HttpHeart  # a guard of the store does without HTTP, and starts sooner
+
+        return HttpHeart(orders["coordinators"], orders["token"], orders["worker"], orders["heartbeat"])
+    return open_heart(orders["url"], orders["worker"], round(orders["lease"] * 1_000_000))
 
 
 def _is_stopped(pid: int) -> bool:

@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable
 
-from rota.domain.errors import Unavailable
+from rota.domain.errors import Forbidden, Unauthenticated, Unavailable
 from rota.engine.work_source import LeaseLostForGood
 from rota.engine.worker import Worker
 from rota.telemetry import Telemetry
@@ -22,7 +22,10 @@ class Supervisor:
         self.stopping = False
 
     async def run(self, *, ready: Callable[[], None] = lambda: None) -> None:
-        """Work until `stop`. What keeps the first worker from beginning is raised; later mistakes are told and outlived."""
+        """Work until `stop`. What keeps the first worker from beginning is raised; later mistakes are told and outlived.
+
+        A credential that is refused ends it at any time: Unauthenticated or Forbidden.
+        """
         began = False
 
         def begun() -> None:
@@ -36,6 +39,8 @@ class Supervisor:
                 await self._worker.run(ready=begun)
             except LeaseLostForGood:
                 continue
+            except (Unauthenticated, Forbidden):
+                raise  # its credential was revoked: another worker would be refused too
             except Unavailable as error:
                 self._telemetry.store_unavailable(error)
                 await asyncio.sleep(_PAUSE_SECONDS)

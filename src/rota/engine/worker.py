@@ -1,6 +1,7 @@
 """The worker: one loop that settles what has ended, fills its free slots, and starts what it claimed."""
 
 import asyncio
+import math
 import os
 import socket
 import time
@@ -187,6 +188,7 @@ class Worker:
         except BaseException:
             attempts.ended = ended + attempts.ended
             attempts.untold = notes
+            self._reconciled_at = -math.inf  # an answer may have been lost, and with it claims
             raise
         attempts.begin(answer.claims)
         attempts.cancel(answer.cancelling)
@@ -259,8 +261,10 @@ class Worker:
             return
         try:
             await self._in_thread(lambda: self._source.say_goodbye(self.identity.id))
-        except RotaError as error:
+        except Unavailable as error:
             self._telemetry.store_unavailable(error)
+        except RotaError:
+            return  # it is not known any more: there is nobody to say goodbye to
 
     async def _in_thread(self, work: Callable[[], T]) -> T:
         return await asyncio.get_running_loop().run_in_executor(self._thread, work)

@@ -2,6 +2,7 @@
 
 import secrets
 from binascii import crc32
+from collections.abc import Sequence
 from contextlib import suppress
 from dataclasses import replace
 from hashlib import sha256
@@ -15,7 +16,7 @@ from rota.stores.access import Key
 from rota.stores.database import Database, Transaction
 from rota.stores.identity import new_id
 
-__all__ = ["Key", "authenticate", "bootstrap", "create", "listing", "new_token", "revoke"]
+__all__ = ["Key", "authenticate", "bootstrap", "create", "digest", "issue", "listing", "new_token", "revoke"]
 
 _ALPHABET = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"
 _RANDOM_CHARACTERS = 36
@@ -25,17 +26,17 @@ _USE_NOTED_EVERY = MINUTE
 _LONGEST_NAME = 100
 
 
-def new_token() -> str:
+def new_token(prefix: str = "rota_") -> str:
     """A token nobody can guess (214 random bits), with a checksum so that scanners recognise a leaked one."""
     random = "".join(secrets.choice(_ALPHABET) for _ in range(_RANDOM_CHARACTERS))
-    return f"rota_{random}{_checksum(random)}"
+    return f"{prefix}{random}{_checksum(random)}"
 
 
-def well_formed(token: str) -> bool:
+def well_formed(token: str, prefix: str = "rota_") -> bool:
     """Whether the text has the form and the checksum of a token."""
-    body = token.removeprefix("rota_")
+    body = token.removeprefix(prefix)
     random, checksum = body[:_RANDOM_CHARACTERS], body[_RANDOM_CHARACTERS:]
-    return token.startswith("rota_") and checksum == _checksum(random)
+    return token.startswith(prefix) and checksum == _checksum(random)
 
 
 def bootstrap(database: Database, admin_token: str | None) -> str | None:
@@ -48,11 +49,11 @@ def bootstrap(database: Database, admin_token: str | None) -> str | None:
             if access.count(tx):
                 return None
             token = new_token()
-            _add(tx, SYSTEM.name, token, "admin", Role.ADMIN, None)
+            issue(tx, SYSTEM.name, token, "admin", Role.ADMIN)
             return token
-        known = access.by_hash(tx, _hash(admin_token))
+        known = access.by_hash(tx, digest(admin_token))
         if known is None:
-            _add(tx, SYSTEM.name, admin_token, "admin", Role.ADMIN, None)
+            issue(tx, SYSTEM.name, admin_token, "admin", Role.ADMIN)
         elif known.role is not Role.ADMIN or known.revoked_at is not None or known.expires_at is not None:
             access.restore(tx, known.id, Role.ADMIN)
             audit.write(tx, SYSTEM.name, "restore", "key", known.id, {"name": known.name})
@@ -62,28 +63,37 @@ def bootstrap(database: Database, admin_token: str | None) -> str | None:
 def authenticate(database: Database, token: str) -> Principal:
     """Who holds this token. Unauthenticated when it is unknown, expired or revoked: which of these is not told."""
     with database.read() as tx:
-        key = access.by_hash(tx, _hash(token))
+        key = access.by_hash(tx, digest(token))
         now = tx.now
     if key is None or key.revoked_at is not None or (key.expires_at is not None and key.expires_at <= now):
         raise Unauthenticated("the token is unknown, expired or revoked")
     if key.last_used_at is None or key.last_used_at + _USE_NOTED_EVERY <= now:
         with suppress(Unavailable), database.write(wait=False) as tx:  # good to know, but nobody waits for it
             access.used(tx, key.id)
-    return Principal(key.name, key.role)
+    return Principal(key.name, key.role, key.queues)
 
 
-def create(ctx: ServiceContext, name: str, role: Role, expires_at: Instant | None = None) -> tuple[Key, str]:
-    """Make a key. Returns it with its token, which is told this once and never again."""
+def create(
+    ctx: ServiceContext,
+    name: str,
+    role: Role,
+    expires_at: Instant | None = None,
+    queues: Sequence[str] | None = None,
+) -> tuple[Key, str]:
+    """Make a key. Returns it with its token, which is told this once and never again.
+
+    `queues` are those that a worker with this key is bound to; None = every queue.
+    """
     ctx.require(Right.ADMIN)
-    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
-        raise InvalidInput.field("name", msg=f"a text of 1 to {_LONGEST_NAME} printable characters")
+    require_name(name)
+    if queues is not None and (role is not Role.WORKER or not queues):
+        raise InvalidInput.field("queues", msg="at least one, and only for the role worker")
     token = new_token()
     with ctx.write() as tx:
         if expires_at is not None and expires_at <= tx.now:
             raise InvalidInput.field("expiresAt", msg="this is in the past")
-        if name == SYSTEM.name or access.named(tx, name) is not None:
-            raise Conflict(f"there is a key named {name!r}: the audit tells who did what by this name")
-        key = _add(tx, ctx.principal.name, token, name, role, expires_at)
+        require_free(tx, name)
+        key = issue(tx, ctx.principal.name, token, name, role, expires_at, queues)
         made = key, token
         ctx.remember(tx, made)
     return made
@@ -112,15 +122,41 @@ def revoke(ctx: ServiceContext, id: str) -> Key:
         return replace(key, revoked_at=tx.now)
 
 
-def _add(tx: Transaction, by: str, token: str, name: str, role: Role, expires_at: Instant | None) -> Key:
+def require_name(name: str) -> None:
+    """InvalidInput unless the text can name a key."""
+    if not name.strip() or len(name) > _LONGEST_NAME or not name.isprintable():
+        raise InvalidInput.field("name", msg=f"a text of 1 to {_LONGEST_NAME} printable characters")
+
+
+def require_free(tx: Transaction, name: str) -> None:
+    """Conflict if a key that works is named so."""
+    if name == SYSTEM.name or access.named(tx, name) is not None:
+        raise Conflict(f"there is a key named {name!r}: the audit tells who did what by this name")
+
+
+def issue(
+    tx: Transaction,
+    by: str,
+    token: str,
+    name: str,
+    role: Role,
+    expires_at: Instant | None = None,
+    queues: Sequence[str] | None = None,
+) -> Key:
+    """Store a key that `by` made."""
     shown = token[:_SHOWN_CHARACTERS] if well_formed(token) else token[:2] + "…"
-    key = Key(new_id(tx.now), name, role, shown, by, tx.now, expires_at)
-    access.add(tx, key, _hash(token))
-    audit.write(tx, by, "create", "key", key.id, {"name": name, "role": role.value, "expiresAt": expires_at})
+    bound = None if queues is None else tuple(queues)
+    key = Key(new_id(tx.now), name, role, shown, by, tx.now, expires_at, queues=bound)
+    access.add(tx, key, digest(token))
+    detail: dict[str, object] = {"name": name, "role": role.value, "expiresAt": expires_at}
+    if bound is not None:
+        detail["queues"] = bound
+    audit.write(tx, by, "create", "key", key.id, detail)
     return key
 
 
-def _hash(token: str) -> bytes:
+def digest(token: str) -> bytes:
+    """What of a token is stored."""
     return sha256(token.encode("utf-8", "replace")).digest()
 
 

@@ -30,13 +30,17 @@ __all__ = [
     "acquire",
     "append_logs",
     "beat",
+    "bury",
     "complete",
     "drain",
     "end",
     "extend",
     "get",
+    "offer_to",
+    "own",
     "page",
     "register",
+    "require_serving",
 ]
 
 _LONGEST_LEASE: Duration = 3600 * SECOND
@@ -81,15 +85,38 @@ class NewLine:
 
 
 def register(ctx: ServiceContext, new: NewWorker) -> WorkerRecord:
-    """Let a worker in. Its id is new at every start, and its lease begins now."""
+    """Let a worker in. Its id is new at every start, and its lease begins now.
+
+    A worker that makes its own id may say the same again, because the answer was lost.
+    """
     ctx.require(Right.WORK)
+    queues = _confined(ctx, new.queues)
     with ctx.write() as tx:
-        new = replace(new, id=new_id(tx.now), registered_by=ctx.principal.name)
+        if new.id and workers.get(tx, new.id) is not None:
+            return _known(ctx, tx, new.id)
+        new = replace(new, id=new.id or new_id(tx.now), registered_by=ctx.principal.name, queues=queues)
         workers.register(tx, new, ctx.config.lease.duration)
         ctx.audit(tx, "register", "worker", new.id, {"name": new.name, "capacity": new.capacity})
         made = _existing(tx, new.id)
         ctx.remember(tx, made)
     return made
+
+
+def _known(ctx: ServiceContext, tx: Transaction, id: str) -> WorkerRecord:
+    found = _existing(tx, id)
+    if found.transport != leases.HTTP or found.registered_by != ctx.principal.name:
+        raise Conflict("this id belongs to another worker; every start takes a new one")
+    require_serving(found)
+    return found
+
+
+def _confined(ctx: ServiceContext, queues: Sequence[str] | None) -> list[str] | None:
+    """The queues that a worker of this principal may serve. Forbidden when it asks for others."""
+    bound = ctx.principal.queues
+    outside = sorted(set(queues or ()) - set(bound)) if bound is not None else []
+    if outside:
+        raise Forbidden(f"this key is bound to the queues {', '.join(bound or ())}; it may not serve {outside[0]!r}")
+    return list(queues or bound or ()) or None
 
 
 def get(ctx: ServiceContext, id: str) -> WorkerRecord:
@@ -126,10 +153,24 @@ def end(ctx: ServiceContext, id: str) -> WorkerRecord:
     """
     ctx.require(Right.WORK)
     with ctx.write() as tx:
-        found = _own(ctx, tx, id)
+        found = own(ctx, tx, id)
         if found.state in (workers.ALIVE, workers.DRAINING):
             workers.end(tx, id)
             ctx.audit(tx, "stop", "worker", id, {"name": found.name})
+        return _existing(tx, id)
+
+
+def bury(ctx: ServiceContext, id: str) -> WorkerRecord:
+    """A worker over HTTP has died, and nothing of its work is left: what it held is lost at once.
+
+    Its guard says so, which outlives it.
+    """
+    ctx.require(Right.WORK)
+    with ctx.write() as tx:
+        found = own(ctx, tx, id)
+        if found.state in (workers.ALIVE, workers.DRAINING):
+            workers.bury(tx, id)
+            ctx.audit(tx, "bury", "worker", id, {"name": found.name})
         return _existing(tx, id)
 
 
@@ -141,7 +182,7 @@ def beat(ctx: ServiceContext, id: str, held: Mapping[str, int] | None = None) ->
     """
     ctx.require(Right.WORK)
     with ctx.write(serial=False) as tx:
-        _own(ctx, tx, id)
+        own(ctx, tx, id)
         until = _beat(ctx, tx, id)
         held_here = leases.holdings(tx, id)
         if held is not None:
@@ -176,8 +217,8 @@ def acquire(
     if not _SHORTEST_LEASE <= length <= _LONGEST_LEASE:
         raise InvalidInput.field("leaseSeconds", msg="from 1 to 3600")
     with ctx.read() as tx:
-        worker = _own(ctx, tx, id)
-        _require_serving(worker)
+        worker = own(ctx, tx, id)
+        require_serving(worker)
         if worker.state == workers.DRAINING:
             raise Conflict("the worker is draining: it gets nothing new")
         idle = not executions.any_due(tx)
@@ -187,7 +228,8 @@ def acquire(
     with ctx.write(serial=False) as tx:
         _beat(ctx, tx, id)
         tx.hot.promote(tx)
-        offer = _offer(worker, capacity, queues, types, lease, workers.running_of(tx, id))
+        slots = min(capacity, worker.capacity - workers.running_of(tx, id))
+        offer = offer_to(ctx, worker, slots, queues, types, lease)
         return Acquired([] if offer is None else executions.claim(tx, offer), tx.now + length)
 
 
@@ -255,9 +297,11 @@ def _existing(tx: Transaction, id: str) -> WorkerRecord:
     return replace(found, running=workers.running_of(tx, id))
 
 
-def _own(ctx: ServiceContext, tx: Transaction, id: str) -> WorkerRecord:
+def own(ctx: ServiceContext, tx: Transaction, id: str) -> WorkerRecord:
     """A worker over HTTP that the principal may speak for: the one that registered it, or an admin."""
-    found = _existing(tx, id)
+    found = workers.get(tx, id)
+    if found is None:
+        raise NotFound("no such worker")
     if found.transport != leases.HTTP:
         raise Conflict("this worker is not one over HTTP: it speaks for itself in the store; to stop it, drain it")
     if ctx.principal.role is not Role.ADMIN and found.registered_by != ctx.principal.name:
@@ -265,7 +309,7 @@ def _own(ctx: ServiceContext, tx: Transaction, id: str) -> WorkerRecord:
     return found
 
 
-def _require_serving(worker: WorkerRecord) -> None:
+def require_serving(worker: WorkerRecord) -> None:
     if worker.state not in (workers.ALIVE, workers.DRAINING):
         raise LeaseLost(f"the worker is {worker.state}: its leases are gone and it must register again")
 
@@ -273,23 +317,22 @@ def _require_serving(worker: WorkerRecord) -> None:
 def _beat(ctx: ServiceContext, tx: Transaction, id: str) -> Instant:
     until = workers.beat(tx, id, ctx.config.lease.duration)
     if until is None:
-        _require_serving(_existing(tx, id))
+        require_serving(_existing(tx, id))
         raise LeaseLost("the worker must register again")
     return until
 
 
-def _offer(
+def offer_to(
+    ctx: ServiceContext,
     worker: WorkerRecord,
-    capacity: int,
-    queues: Sequence[str] | None,
-    types: Sequence[str] | None,
-    lease: Duration | None,
-    running: int,
+    slots: int,
+    queues: Sequence[str] | None = None,
+    types: Sequence[str] | None = None,
+    lease: Duration | None = None,
 ) -> Offer | None:
-    """What the worker can take now; None when that is nothing."""
-    slots = min(capacity, worker.capacity - running)
-    served = _common(worker.queues, queues)
-    runs = _common(worker.types, types)
+    """What a worker can take into `slots`, of the queues of its key; None when that is nothing."""
+    served = _common(_common(worker.queues or None, queues), ctx.principal.queues)
+    runs = _common(worker.types or None, types)
     if slots <= 0 or served == [] or runs == []:
         return None
     if runs is None:
@@ -298,11 +341,11 @@ def _offer(
     return Offer(worker.id, slots, lease, served, kinds, [name for name in runs if name not in KINDS])
 
 
-def _common(registered: Sequence[str] | None, asked: Sequence[str] | None) -> list[str] | None:
-    """What is in both; None, which stands for everything, leaves the other as it is."""
-    if not registered or not asked:
-        return list(registered or asked or ()) or None
-    return [name for name in asked if name in registered]
+def _common(one: Sequence[str] | None, other: Sequence[str] | None) -> list[str] | None:
+    """What is in both; None, as an empty `other`, stands for everything. Nothing in common is []."""
+    if one is None:
+        return list(other) if other else None
+    return [name for name in other if name in one] if other else list(one)
 
 
 def _held(
@@ -312,7 +355,7 @@ def _held(
     holder = leases.holder(tx, execution_id, token)
     if holder is None or worker_id not in (None, holder):
         return None
-    _own(ctx, tx, holder)
+    own(ctx, tx, holder)
     return leases.held(tx, execution_id, token)
 
 

@@ -1,5 +1,6 @@
 """Keys: who may come in. A token itself is never stored, only its SHA-256."""
 
+import json
 from dataclasses import dataclass
 from typing import Any
 
@@ -24,6 +25,8 @@ class Key:
     expires_at: Instant | None = None
     last_used_at: Instant | None = None
     revoked_at: Instant | None = None
+    queues: tuple[str, ...] | None = None
+    """The queues that a worker's key is bound to; None = every queue."""
 
 
 _COLUMNS = [column for column in keys.columns if column.name != "hash"]
@@ -32,7 +35,8 @@ _COLUMNS = [column for column in keys.columns if column.name != "hash"]
 def add(tx: Transaction, key: Key, hash: bytes) -> None:
     """Store a new key."""
     values = {column.name: getattr(key, column.name) for column in _COLUMNS}
-    tx.execute(insert(keys).values(**values | {"role": key.role.value}, hash=hash))
+    queues = None if key.queues is None else json.dumps(key.queues)
+    tx.execute(insert(keys).values(**values | {"role": key.role.value, "queues": queues}, hash=hash))
 
 
 def by_hash(tx: Transaction, hash: bytes) -> Key | None:
@@ -92,4 +96,5 @@ def used(tx: Transaction, id: str) -> None:
 
 def _key(row: Any) -> Key:
     values = {column.name: getattr(row, column.name) for column in _COLUMNS}
-    return Key(**values | {"role": Role(row.role)})
+    queues = None if row.queues is None else tuple(json.loads(row.queues))
+    return Key(**values | {"role": Role(row.role), "queues": queues})

@@ -224,6 +224,17 @@ def size_of_log(tx: Transaction, execution_id: str, token: int) -> tuple[int, in
     return (0, 0) if row is None or row.last is None else (row.last, row.size)
 
 
+def sizes_of_logs(tx: Transaction, given: Collection[tuple[str, int]]) -> dict[tuple[str, int], int]:
+    """How many characters the logs of these attempts (execution, token) have; those without a log are left out."""
+    sizes = (
+        select(logs.c.execution_id, logs.c.token, func.sum(func.length(logs.c.text) + 1).label("size"))
+        .where(logs.c.execution_id.in_({id for id, _ in given}))
+        .group_by(logs.c.execution_id, logs.c.token)
+    )
+    found = {(row.execution_id, row.token): int(row.size) for row in tx.all(sizes)} if given else {}
+    return {key: found[key] for key in given if key in found}
+
+
 def _rows_of(table: Table) -> Select[tuple[Any, ...]]:
     """The same columns of either table; what one lacks is null, of the type that the other gives it."""
     other = history if table is executions else executions

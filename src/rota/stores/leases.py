@@ -1,7 +1,7 @@
 """Who holds what, until when, and under which token: between the claim of an execution and its end."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from typing import Any
 
 from sqlalchemy import Select, and_, func, literal, or_, select, update
@@ -60,6 +60,23 @@ def holdings(tx: Transaction, worker_id: str) -> dict[str, int]:
     """The executions leased to this worker, each with its token."""
     leased = select(executions.c.id, executions.c.token).where(executions.c.worker_id == worker_id, _LEASED)
     return {row.id: row.token for row in tx.all(leased)}
+
+
+def held_among(tx: Transaction, worker_id: str, ids: Collection[str]) -> dict[str, Claim]:
+    """The claims of this worker among these executions."""
+    found = tx.all(_CLAIMED.where(executions.c.worker_id == worker_id, _LEASED, executions.c.id.in_(ids)))
+    return {row.id: claim_of(row[:-1]) for row in found}
+
+
+def settled_among(
+    tx: Transaction, worker_id: str, given: Collection[tuple[str, int]]
+) -> dict[tuple[str, int], AttemptState]:
+    """Those of these attempts (execution, token) of this worker that have been settled, and as what."""
+    ended = select(attempts.c.execution_id, attempts.c.token, attempts.c.state).where(
+        attempts.c.execution_id.in_({id for id, _ in given}), attempts.c.worker_id == worker_id
+    )
+    found = {(row.execution_id, row.token): AttemptState(row.state) for row in tx.all(ended)} if given else {}
+    return {key: found[key] for key in given if key in found}
 
 
 def unheard_of(tx: Transaction, worker_id: str, known: Mapping[str, int], lease: Duration) -> list[tuple[Claim, bool]]:

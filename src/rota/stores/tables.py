@@ -26,6 +26,7 @@ from sqlalchemy import (
     text,
 )
 from sqlalchemy import Uuid as _Uuid
+from sqlalchemy.dialects.mysql import VARBINARY
 from sqlalchemy.types import TypeEngine
 
 metadata = MetaData(
@@ -68,6 +69,8 @@ Moment = BigInteger().with_variant(Integer, "sqlite")
 Number = BigInteger().with_variant(Integer, "sqlite")
 Name = String(200)
 Json = Text()
+Digest = LargeBinary(32).with_variant(VARBINARY(32), "mysql", "mariadb")
+"""A SHA-256."""
 _CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 
 
@@ -266,6 +269,9 @@ workers = Table(
     Column("transport", String(16), nullable=False, comment="database or http"),
     Column("registered_by", Name, comment="over HTTP, whose token let it in"),
     Column("running", Integer, nullable=False),
+    Column(
+        "sequence", Number, nullable=False, server_default="0", comment="over HTTP, the number of its last exchange"
+    ),
     Column("registered_at", Moment, nullable=False),
     Column("heartbeat_at", Moment, nullable=False),
     Column("lease_expires_at", Moment, nullable=False),
@@ -336,6 +342,21 @@ keys = Table(
     Column("expires_at", Moment),
     Column("last_used_at", Moment),
     Column("revoked_at", Moment),
+    Column("queues", Json, comment="that a worker's key is bound to; null = every queue"),
+)
+
+enrolments = Table(
+    "enrolments",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("name", Name, comment="what the key will be called; null = by the enrolment"),
+    Column("queues", Json, comment="those of the key; null = every queue"),
+    Column("hash", Digest, nullable=False, unique=True),
+    Column("created_by", Name, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Column("used_at", Moment),
+    Column("key_id", Id, comment="the key that it was exchanged for"),
 )
 
 queues = Table(

@@ -93,6 +93,18 @@ def beat(tx: Transaction, worker_id: str, lease: Duration) -> Instant | None:
     return until if prolonged.rowcount else None
 
 
+def advance(tx: Transaction, worker_id: str, sequence: int, lease: Duration) -> bool:
+    """Take the exchange of this number, which counts as a beat. False when a later one was taken, or it does not serve.
+
+    Until the end of the transaction no other exchange of this worker comes in between, nor its conviction.
+    """
+    taken = update(workers).where(
+        workers.c.id == worker_id, workers.c.state.in_(_SERVING), workers.c.sequence < sequence
+    )
+    values = {"sequence": sequence, "heartbeat_at": tx.now, "lease_expires_at": tx.now + lease}
+    return bool(tx.execute(taken.values(values)).rowcount)
+
+
 def drain(tx: Transaction, worker_id: str) -> bool:
     """Let a worker take nothing new. False when it is not serving."""
     drained = tx.execute(
@@ -106,6 +118,13 @@ def end(tx: Transaction, worker_id: str) -> None:
     serving = update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING))
     if tx.execute(serving.values(state=STOPPED, lease_expires_at=tx.now, ended_at=tx.now)).rowcount:
         events.write(tx, [("worker.stopped", None, None, json.dumps({"workerId": worker_id}))])
+
+
+def bury(tx: Transaction, worker_id: str) -> None:
+    """A worker is known to be dead, and nothing of its work is left: its lease ends at once."""
+    serving = update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING))
+    if tx.execute(serving.values(state=DEAD, lease_expires_at=tx.now, ended_at=tx.now)).rowcount:
+        events.write(tx, [("worker.dead", None, None, json.dumps({"workerId": worker_id}))])
 
 
 def convict(tx: Transaction) -> list[str]:
