@@ -9,6 +9,8 @@ import pytest
 from rota.stores.database import Database
 from rota.stores.schema import migrate
 
+pytest_plugins = ["stores_under_test.plugin"]
+
 
 @pytest.fixture
 def database(tmp_path: Path) -> Iterator[Database]:

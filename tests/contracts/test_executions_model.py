@@ -1,6 +1,5 @@
 """Random histories of a store beside a model of a few lines: invariants I1-I7 of the reliability plan hold throughout."""
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from uuid import UUID
 
@@ -23,9 +22,9 @@ from rota.domain.retry import RetryPolicy
 from rota.domain.transition import decide, legal
 from rota.stores import control, executions, history, leases, workers
 from rota.stores.base import Offer
-from rota.stores.database import Database, Transaction
+from rota.stores.database import Transaction
 from rota.stores.tables import events
-from rota.testing import ManualClock
+from stores_under_test.plugin import MakeStore
 
 LEASE = 30 * SECOND
 ENDS = {"execution.succeeded", "execution.failed", "execution.cancelled", "execution.timedOut"}
@@ -67,7 +66,7 @@ class ModelledWorker:
     claims: list[Claim] = field(default_factory=list)
 
 
-def machine(make_store: Callable[[], tuple[Database, ManualClock]]) -> type[RuleBasedStateMachine]:
+def machine(make_store: MakeStore) -> type[RuleBasedStateMachine]:
     """The machine over new stores of one kind."""
 
     class Store(RuleBasedStateMachine):
@@ -195,7 +194,12 @@ def machine(make_store: Callable[[], tuple[Database, ManualClock]]) -> type[Rule
             now = self.clock.now()
             held = {one.worker: one.lease_until for one in sorted(self.model.values(), key=lambda o: o.lease_until)}
             dead = {w.id for w in self.workers if max(w.lease_until, held.get(w.id, 0)) < now}
-            lost = {one.id: one.state for one in self.model.values() if one.state in LEASED and one.worker in dead}
+            silent = {w.id for w in self.workers if w.lease_until < now}
+            lost = {
+                one.id: one.state
+                for one in self.model.values()
+                if one.state in LEASED and one.worker in silent and one.lease_until < now
+            }
 
             def work(tx: Transaction) -> dict[str, Claim]:
                 assert set(workers.convict(tx)) == dead
@@ -259,11 +263,12 @@ def machine(make_store: Callable[[], tuple[Database, ManualClock]]) -> type[Rule
                     assert set(told) == set(self.model)
 
             self.store.reading(read)
+            make_store.discard(self.store)
 
     return Store
 
 
-def test_random_histories_keep_the_invariants(make_store: Callable[[], tuple[Database, ManualClock]]) -> None:
+def test_random_histories_keep_the_invariants(make_store: MakeStore) -> None:
     run_state_machine_as_test(
         machine(make_store),
         settings=settings(
