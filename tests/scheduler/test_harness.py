@@ -1,5 +1,6 @@
 """The shipped testing kit: a whole Rota run by hand, with a clock that moves only when it is told to."""
 
+import sqlite3
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -73,3 +74,15 @@ def test_the_clock_stands_still_and_obeys() -> None:
     assert format_instant(clock.now()) == "2026-03-01T00:01:30.000Z"
     clock.set("2025-01-01T00:00:00+01:00")
     assert format_instant(clock.now()) == "2024-12-31T23:00:00.000Z"
+
+
+def test_an_execution_is_part_of_the_transaction_it_was_submitted_in(harness: Harness) -> None:
+    connection = sqlite3.connect(str(harness.database.url.database))
+    greeting = JobFunction(report, name="report").with_(connection=connection)
+    greeting.enqueue_now("US")
+    connection.rollback()
+    greeting.enqueue_now("EU")
+    connection.commit()
+    connection.close()
+    assert harness.run_until_idle() == 1
+    assert calls == ["EU"]

@@ -121,10 +121,13 @@ class JobFunction(Generic[P, R]):
         priority: int | None = None,
         timeout: DurationLike | None = None,
         retries: int | None = None,
+        connection: object | None = None,
     ) -> "Submission":
         """The same function with other choices for the submissions that follow: `f.with_(queue="slow").enqueue(...)`.
 
         `key` makes a submission idempotent: a second one with the same key answers the id of the first.
+        `connection` (of `sqlite3`, `psycopg` or `pymysql`, or of SQLAlchemy on one of them) has a transaction open on
+        the store's database: the submission is part of it, and exists if the application commits.
         """
         if delay is not None and run_at is not None:
             raise ValueError("give delay or run_at, not both")
@@ -136,6 +139,7 @@ class JobFunction(Generic[P, R]):
             priority=priority,
             timeout=_duration(timeout),
             retries=retries,
+            connection=connection,
         )
         return Submission(self.name, self.signature, choices)
 
@@ -177,6 +181,7 @@ class Choices:
     priority: int | None = None
     timeout: Duration | None = None
     retries: int | None = None
+    connection: object | None = None
 
 
 class Submission:
@@ -188,7 +193,9 @@ class Submission:
         self._choices = choices
 
     async def enqueue(self, *args: Any, **parameters: Any) -> str:
-        """Submit one execution and return its id; it is durable by then."""
+        """Submit one execution and return its id; it is durable by then, or with the transaction it is part of."""
+        if self._choices.connection is not None:  # stays on the thread that its transaction is used on
+            return self.enqueue_now(*args, **parameters)
         import asyncio  # a warm process that never enqueues is spared its 40 ms
 
         return await asyncio.to_thread(self.enqueue_now, *args, **parameters)

@@ -24,11 +24,13 @@ class Submitter(Protocol):
         priority: int | None = None,
         timeout: "Duration | None" = None,
         retries: int | None = None,
+        connection: object | None = None,
     ) -> str:
         """Queue one execution of the job `type` and return its id.
 
         `parameters` are plain JSON. `key` makes the submission idempotent: the same key answers the same id. What is
-        None is left to the job's definition, then to the configuration.
+        None is left to the job's definition, then to the configuration. With a `connection` the execution is part of
+        the transaction that is open there.
         """
 
 

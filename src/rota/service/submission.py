@@ -1,6 +1,7 @@
 """How application code enqueues: straight into the store that it shares with Rota."""
 
 import json
+from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from typing import cast
 
@@ -17,6 +18,7 @@ from rota.service.schedules import CODE
 from rota.stores import executions, idempotency, jobs
 from rota.stores.database import Transaction
 from rota.stores.idempotency import Remembered
+from rota.stores.joined import joined
 
 _LONGEST_KEY = 255
 
@@ -39,15 +41,17 @@ class StoreSubmitter:
         priority: int | None = None,
         timeout: Duration | None = None,
         retries: int | None = None,
+        connection: object | None = None,
     ) -> str:
         """Queue one execution of the job `type` and return its id; it is durable by then.
 
         The same `key` answers the same id. What is None is left to the job's definition, then to the configuration.
+        With a `connection` it is part of the transaction that is open there, and durable when that is.
         """
         self.ctx.require(Right.EDIT)
         if (problem := problem_with(parameters)) is not None:
             raise InvalidInput.field("parameters", msg=problem)
-        with self.ctx.write(serial=key is not None) as tx:
+        with self._transaction(connection, serial=key is not None) as tx:
             made = None if key is None else recall(tx, f"submit:{type}", key)
             if made is not None:
                 return made
@@ -66,6 +70,9 @@ class StoreSubmitter:
             if key is not None:
                 keep(tx, f"submit:{type}", key, id)
             return id
+
+    def _transaction(self, connection: object | None, *, serial: bool) -> AbstractContextManager[Transaction]:
+        return self.ctx.write(serial=serial) if connection is None else joined(self.ctx.database, connection)
 
     def _new(self, tx: Transaction, type: str, parameters: object) -> tuple[NewExecution, bool]:
         """The execution as the job's definition would have it, and whether it waits because the job is paused."""

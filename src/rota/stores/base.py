@@ -129,6 +129,12 @@ class Dialect(HotStatements, Protocol):
     def commit(self, driver: Any, topics: Collection[str], sender: str) -> None:
         """Make the transaction durable and tell other processes of the topics, where the database can."""
 
+    def notify(self, driver: Any, topics: Collection[str], sender: str) -> None:
+        """Tell other processes of the topics once the open transaction is committed, where the database can."""
+
+    def in_transaction(self, driver: Any) -> bool:
+        """Whether what is written now can still be rolled back."""
+
     def roll_back(self, driver: Any) -> None:
         """Take the transaction back, if one is open."""
 

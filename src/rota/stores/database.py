@@ -77,7 +77,7 @@ class Database:
         self.url = _parsed(url)
         self.dialect = _dialect(self.url)
         self.hot: HotStatements = self.dialect
-        with _translated(self.dialect):
+        with translating(self.dialect):
             self.engine = self.dialect.engine(self.url, pool or StoreConfig(), durable=durable)
         self.clock = clock or (SystemClock() if self.dialect.ONE_WRITER else ServerClock())
         self.bell = Bell()
@@ -111,7 +111,7 @@ class Database:
     @contextmanager
     def read(self) -> Iterator[Transaction]:
         """A snapshot to read from. Nothing may be written in it."""
-        with _translated(self.dialect), self._begun(write=False) as transaction:
+        with translating(self.dialect), self._begun(write=False) as transaction:
             try:
                 yield transaction
             finally:
@@ -126,7 +126,7 @@ class Database:
         Without `wait`, Unavailable at once when another one writes. Elsewhere writers run side by side, fenced by the
         rows they touch; `serial` lets those that read, judge and change definitions wait for each other.
         """
-        with self._turn(wait), _translated(self.dialect), self._begun(write=True, wait=wait) as transaction:
+        with self._turn(wait), translating(self.dialect), self._begun(write=True, wait=wait) as transaction:
             try:
                 if serial:
                     self.dialect.serialise(transaction)
@@ -254,7 +254,7 @@ def _dialect(url: URL) -> Dialect:
 
 
 @contextmanager
-def _translated(dialect: Dialect) -> Iterator[None]:
+def translating(dialect: Dialect) -> Iterator[None]:
     """Driver errors as ours: a sentence, never a stack trace."""
     try:
         yield

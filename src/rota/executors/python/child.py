@@ -99,6 +99,10 @@ class WorkerSubmitter:
         """Ask the worker to queue one execution; waits for its answer."""
         if not self._busy():
             raise errors.Conflict("the job that started this thread has ended; only a running job can enqueue")
+        if choices.pop("connection", None) is not None:
+            raise errors.InvalidInput.field(
+                "connection", msg="a warm process submits through its worker; use isolation='thread' to take part here"
+            )
         with self._connection.exchange:
             self._connection.send(b"S", json.dumps([type, parameters, choices]).encode())
             frame = self._connection.receive()

@@ -47,12 +47,25 @@ def begin(driver: Any, *, write: bool, wait: bool, ask: bool) -> Instant | None:
 
 def commit(driver: Any, topics: Collection[str], sender: str) -> None:
     """Make it durable, and wake the listeners of other processes: they hear of it with the commit, never before."""
-    notify = f"NOTIFY {CHANNEL}, '{sender}:{','.join(sorted(topics))}'; " if topics else ""
-    cursor = driver.execute(f"{notify}COMMIT", prepare=False)
+    cursor = driver.execute(f"{_notify(topics, sender)}; COMMIT" if topics else "COMMIT", prepare=False)
     while cursor.nextset():
         pass
     if cursor.statusmessage != "COMMIT":
         raise RuntimeError("a statement of this transaction had failed: it was rolled back, not committed")
+
+
+def notify(driver: Any, topics: Collection[str], sender: str) -> None:
+    """Wake the listeners of other processes once the open transaction is committed."""
+    driver.execute(_notify(topics, sender), prepare=False)
+
+
+def _notify(topics: Collection[str], sender: str) -> str:
+    return f"NOTIFY {CHANNEL}, '{sender}:{','.join(sorted(topics))}'"
+
+
+def in_transaction(driver: Any) -> bool:
+    """Whether a transaction is open, or begins by itself with the next statement."""
+    return not driver.autocommit or driver.info.transaction_status != psycopg.pq.TransactionStatus.IDLE
 
 
 def roll_back(driver: Any) -> None:

@@ -76,6 +76,15 @@ def commit(driver: sqlite3.Connection, _topics: Collection[str], _sender: str) -
     driver.execute("COMMIT")
 
 
+def notify(_driver: sqlite3.Connection, _topics: Collection[str], _sender: str) -> None:
+    """Other processes hear of it by polling."""
+
+
+def in_transaction(driver: sqlite3.Connection) -> bool:
+    """Whether a transaction is open, or begins by itself with the next write."""
+    return driver.in_transaction or driver.isolation_level is not None
+
+
 def roll_back(driver: sqlite3.Connection) -> None:
     """Take everything back; after some errors (a full disk) SQLite has done so by itself."""
     if driver.in_transaction:
