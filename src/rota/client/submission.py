@@ -1,6 +1,7 @@
 """How jobs on a worker over HTTP enqueue: by asking a coordinator, with the worker's own rights."""
 
 from rota.client.coordinators import Coordinators
+from rota.domain.errors import InvalidInput
 from rota.domain.instant import Duration, Instant, format_instant, seconds
 
 
@@ -22,8 +23,11 @@ class CoordinatorSubmitter:
         priority: int | None = None,
         timeout: Duration | None = None,
         retries: int | None = None,
+        connection: object | None = None,
     ) -> str:
         """Queue one execution of the job `type` and return its id. Forbidden unless the key of the worker may edit."""
+        if connection is not None:
+            raise InvalidInput.field("connection", msg="there is no store here to take part in a transaction with")
         said = {
             "type": type,
             "payload": parameters,
