@@ -14,7 +14,7 @@ from rota.stores.database import Database
 from rota.testing import ManualClock
 from stores_under_test.servers import MariaDB, Postgres, Server, Sqlite
 
-STORES = ("sqlite", "postgres", "postgres18")
+STORES = ("sqlite", "postgres", "postgres18", "mariadb")
 
 _SERVICES = Path(__file__).parents[2] / "scripts" / "services"
 _VARIABLES = {"postgres": "PG_URL", "postgres18": "PG18_URL", "mariadb": "MYSQL_URL"}
