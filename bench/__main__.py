@@ -16,7 +16,18 @@ from types import FrameType
 from bench import machine, report, stores
 from bench.measure import CannotMeasure, Measure, Missing, Result, Settings
 
-MEASURES = ("enqueue", "drain", "functions", "pick_up", "schedules", "statements", "history", "rest", "footprint")
+MEASURES = (
+    "enqueue",
+    "drain",
+    "http_drain",
+    "functions",
+    "pick_up",
+    "schedules",
+    "statements",
+    "history",
+    "rest",
+    "footprint",
+)
 PEERS = "peers"
 _PEERS_PYTHON = Path(__file__).parent.parent / ".bench-peers" / "bin" / "python"
 _LONGEST_MEASURE_SECONDS = 300

@@ -98,21 +98,25 @@ def drain(settings: Settings, load: Load) -> Drained:
             started.append((stack.enter_context(worker(load, store, index)), output))
         for process, output in started:
             processes.wait_for_start(process, output)
-        pids = [process.pid for process, _ in started]
-        before, server = processes.cpu_seconds(pids), _server_cpu(settings)
-        with reading(store) as look:
-            began = number(look, "SELECT max(registered_at) FROM workers")
-            wait_until_empty(look)
-            used, served = processes.cpu_seconds(pids) - before, _server_cpu(settings)
-            expect(number(look, "SELECT count(*) FROM history WHERE state = 'Succeeded'"), load.count, "succeeded")
-            ended = number(look, "SELECT max(finished_at) FROM history")
-            counted = number(look, "SELECT count(*) FROM history WHERE finished_at > :began", began=began)
-        ten_thousand = counted / 10_000
-        return Drained(
-            counted / ((ended - began) / 1e6),
-            used / ten_thousand,
-            None if served is None or server is None else (served - server) / ten_thousand,
-        )
+        return drained(settings, load, store, [process.pid for process, _ in started])
+
+
+def drained(settings: Settings, load: Load, store: Scratch, pids: list[int]) -> Drained:
+    """Watch a drain whose workers have registered, until nothing is left. `pids` are the processes whose CPU counts."""
+    before, server = processes.cpu_seconds(pids), _server_cpu(settings)
+    with reading(store) as look:
+        began = number(look, "SELECT max(registered_at) FROM workers")
+        wait_until_empty(look)
+        used, served = processes.cpu_seconds(pids) - before, _server_cpu(settings)
+        expect(number(look, "SELECT count(*) FROM history WHERE state = 'Succeeded'"), load.count, "succeeded")
+        ended = number(look, "SELECT max(finished_at) FROM history")
+        counted = number(look, "SELECT count(*) FROM history WHERE finished_at > :began", began=began)
+    ten_thousand = counted / 10_000
+    return Drained(
+        counted / ((ended - began) / 1e6),
+        used / ten_thousand,
+        None if served is None or server is None else (served - server) / ten_thousand,
+    )
 
 
 def _server_cpu(settings: Settings) -> float | None:
