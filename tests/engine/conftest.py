@@ -2,13 +2,18 @@
 
 import asyncio
 import inspect
+import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
 from typing import Any, ClassVar, get_args
 
 import pytest
 from sqlalchemy import select
+
+sys.path.insert(0, str(Path(__file__).parents[1] / "acceptance"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "faults"))  # so that tests can say `from proxy import ChaosProxy`
 
 from rota.config import load
 from rota.domain.execution import NewExecution, State
@@ -16,6 +21,7 @@ from rota.domain.outcome import Outcome, Succeeded
 from rota.engine.direct import DirectWork
 from rota.engine.supervisor import Supervisor
 from rota.engine.thread import EngineThread
+from rota.engine.work_source import WorkSource
 from rota.engine.worker import Identity, Worker
 from rota.executors.base import Context
 from rota.scheduler.rescuer import Rescuer
@@ -55,21 +61,29 @@ class Functions:
 class Engine:
     """Workers under a supervisor in a thread of their own."""
 
-    def __init__(self, database: Database, jobs: Mapping[str, Job], flags: Mapping[str, Any]) -> None:
+    def __init__(
+        self,
+        database: Database,
+        jobs: Mapping[str, Job],
+        flags: Mapping[str, Any],
+        source: Callable[[], WorkSource] | None = None,
+    ) -> None:
+        """`source` makes what a worker takes its work from; without it that is the store itself."""
         self.database = database
         self.config = load(flags={"db": database.driver_url, **flags})
         self.telemetry = Telemetry()
         self.made: list[Worker] = []
         self.executors: list[Functions] = []
         self._jobs = jobs
+        self._source = source or (lambda: DirectWork(database, self.config.lease))
         self.thread = EngineThread(Supervisor(self._make, self.telemetry), self.telemetry)
         self.rescuer = Rescuer(database, self.config.lease, self.telemetry)
 
     def _make(self) -> Worker:
         functions = Functions(self._jobs)
         identity = Identity(new_id(self.database.clock.now()), "test", "0")
-        source = DirectWork(self.database, self.config.lease)
-        worker = Worker(source, {"python": functions}, lambda: list(self._jobs), self.config, identity, self.telemetry)
+        names = lambda: list(self._jobs)  # noqa: E731
+        worker = Worker(self._source(), {"python": functions}, names, self.config, identity, self.telemetry)
         self.executors.append(functions)
         self.made.append(worker)
         return worker
@@ -177,8 +191,14 @@ def start(database: Database, gate: Gate) -> Iterator[Callable[..., Engine]]:
     """Starts an engine with these jobs and this configuration; stops it when the test is over."""
     engines: list[Engine] = []
 
-    def make(jobs: Mapping[str, Job], *, store: Database = database, **flags: Any) -> Engine:
-        engines.append(Engine(store, jobs, {"engine": {"poll_seconds": 0.5}, **flags}))
+    def make(
+        jobs: Mapping[str, Job],
+        *,
+        store: Database = database,
+        source: Callable[[], WorkSource] | None = None,
+        **flags: Any,
+    ) -> Engine:
+        engines.append(Engine(store, jobs, {"engine": {"poll_seconds": 0.5}, **flags}, source))
         return engines[-1].start()
 
     yield make

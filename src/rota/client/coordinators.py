@@ -55,9 +55,11 @@ class Coordinators:
             except (CannotReach, ConfigurationInvalid) as error:
                 failures.append(error)
                 self._next()
-            except Unavailable:
+            except RotaError as error:
+                if error.status < 500:
+                    raise
                 self._next()
-                raise
+                raise error if isinstance(error, Unavailable) else Unavailable(error.detail) from error
         if len(failures) > 1 and any(isinstance(error, Unavailable) for error in failures):
             raise CannotReach("; ".join(error.detail for error in failures))
         raise failures[0]

@@ -4,6 +4,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from rota.domain.errors import (
+    ConfigurationInvalid,
     Conflict,
     EnrolmentRefused,
     Forbidden,
@@ -48,6 +49,7 @@ _BY_STATUS: dict[int, type[RotaError]] = {
     412: PreconditionFailed,
     413: TooLarge,
     415: InvalidInput,
+    421: ConfigurationInvalid,
     422: InvalidInput,
     429: Unavailable,
     502: Unavailable,

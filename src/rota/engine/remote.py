@@ -47,7 +47,11 @@ class RemoteWork:
             "version": new.version,
         }
         asked = _monotonic()
-        document = self._coordinators.ask(lambda client: client.post("workers", "register", body=body))
+        try:
+            document = self._coordinators.ask(lambda client: client.post("workers", "register", body=body))
+        except NotFound:
+            url = self._coordinators.url
+            raise ConfigurationInvalid(f"{url} answers, but it has no Rota API there; give its address alone") from None
         with _reading():
             terms = LeaseConfig(
                 seconds=document["lease"]["seconds"],
