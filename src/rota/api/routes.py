@@ -14,6 +14,7 @@ from rota.api import (
     keys,
     metrics,
     pages,
+    queues,
     schedules,
     work,
     workers,
@@ -26,6 +27,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/api/schedules", "schedules", schedules.router),
     ("/api/executions", "executions", executions.router),
     ("/api/workers", "workers", enrolments.router),  # before workers: `enrol` is no worker's id
+    ("/api/queues", "queues", queues.router),
     ("/api/workers", "workers", workers.router),
     ("/api/workers", "work", exchange.router),
     ("/api/dashboard", "dashboard", dashboard.router),
@@ -41,6 +43,7 @@ TAGS = [
     {"name": "jobs", "description": "What to run, and how."},
     {"name": "executions", "description": "The runs of jobs, with their attempts and logs."},
     {"name": "schedules", "description": "When jobs become due."},
+    {"name": "queues", "description": "Where they wait, and what limits them."},
     {"name": "workers", "description": "Who runs them."},
     {"name": "work", "description": "What a worker over HTTP does: acquire, extend, log, complete."},
     {"name": "dashboard", "description": "Figures."},

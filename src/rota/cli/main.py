@@ -27,6 +27,7 @@ SECTIONS = {
         "schedules": Lazy("rota.cli.schedules", "schedules", "When jobs become due: create, preview …"),
         "executions": Lazy("rota.cli.executions", "executions", "What ran: list, logs, cancel, retry …"),
         "why": Lazy("rota.cli.why", "why", "Why a job has not run, and when it could."),
+        "queues": Lazy("rota.cli.queues", "queues", "Where they wait: list, set, pause, resume, reset."),
         "workers": Lazy("rota.cli.workers", "workers", "Who runs it: list, drain, invite."),
         "keys": Lazy("rota.cli.keys", "keys", "Who may ask: list, create, delete."),
         "audit": Lazy("rota.cli.audit", "audit", "Who changed what."),

@@ -32,6 +32,16 @@ class QueueSettings:
         caps = () if self.max_running is None else ((name, self.max_running),)
         return Limits(caps, () if self.rate is None else ((name, self.rate),))
 
+    def document(self) -> dict[str, object]:
+        """The settings as the JSON object that `parse` reads."""
+        return {
+            "priority": self.priority,
+            "paused": self.paused,
+            "note": self.note,
+            "maxRunning": self.max_running,
+            "rateLimit": None if self.rate is None else str(self.rate),
+        }
+
     @classmethod
     def parse(cls, name: str, document: Mapping[str, object]) -> "QueueSettings":
         """Read the settings of a queue. InvalidInput lists every problem with its location."""

@@ -1,5 +1,6 @@
 """Queues as they are set, and how much stands in each."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Any
 
@@ -89,6 +90,17 @@ def loads(tx: Transaction, name: str | None = None) -> dict[str, Load]:
         row.queue: Load(int(row.pending), int(row.running), row.live - int(row.pending) - int(row.running), row.oldest)
         for row in tx.all(counted)
     }
+
+
+def total(loads: Iterable[Load]) -> Load:
+    """What stands in several queues together."""
+    found = list(loads)
+    return Load(
+        sum(load.pending for load in found),
+        sum(load.running for load in found),
+        sum(load.later for load in found),
+        min((load.oldest_due_at for load in found if load.oldest_due_at is not None), default=None),
+    )
 
 
 def _is_pending(tx: Transaction) -> Any:
