@@ -1,14 +1,19 @@
 """What an attempt says while it runs: numbered, capped, storable, and told once, from any thread."""
 
 import asyncio
+import time
 from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
+from rota.config import Config
 from rota.domain.execution import Claim
 from rota.domain.outcome import Cancelled, Lost
 from rota.domain.text import storable
 from rota.engine.attempt import Attempt
+from rota.engine.attempts import Attempts
+from rota.engine.runner import Runner
+from rota.telemetry import Telemetry
 
 CLAIM = Claim(id="execution", job_id=None, type="echo", parameters=None, attempt=1, token=7)
 
@@ -103,5 +108,20 @@ def test_the_first_reason_to_stop_stands() -> None:
         assert not one.stop_because(Lost(), 1)
         with pytest.raises(asyncio.CancelledError):
             await one.task
+
+    asyncio.run(scenario())
+
+
+def test_an_attempt_that_is_stopped_before_its_first_step_has_ended() -> None:
+    """A task that is cancelled before it began runs nothing, not even its own clean-up."""
+
+    async def scenario() -> None:
+        attempts = Attempts(Runner({}, "w"), lambda: 42, Config(), "w", Telemetry(), lambda: None)
+        attempts.begin([CLAIM])
+        begun = time.monotonic()
+        await attempts.end_all(Lost(), 1)
+        assert time.monotonic() - begun < 1
+        assert [(item.claim, item.outcome) for item in attempts.ended] == [(CLAIM, Lost())]
+        attempts.close()
 
     asyncio.run(scenario())

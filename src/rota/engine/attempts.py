@@ -131,6 +131,8 @@ class Attempts:
         """Tell an attempt to stop; give it up when it neither ends nor can be killed."""
         if attempt.stop_because(reason, grace):
             asyncio.get_running_loop().call_later(grace + _ABANDON_SECONDS, self._abandon, attempt)
+            if attempt.task is not None:  # one that is told so before its first step never takes it
+                attempt.task.add_done_callback(lambda _: self._finish(attempt, attempt.stop or reason))
 
     def _abandon(self, attempt: Attempt) -> None:
         if not attempt.ended and attempt.stop is not None:
