@@ -15,9 +15,10 @@ from rota.domain.limits import Limits
 from rota.domain.outcome import Cancelled, Deferred, Failed, Interrupted, Lost, Outcome, Succeeded, TimedOut
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
 from rota.domain.transition import decide
-from rota.stores import bell, control, executions, history, jobs, leases, workers
+from rota.stores import bell, control, exchange, executions, history, jobs, leases, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
+from rota.stores.exchange import Ended, Notes
 from rota.stores.history import AttemptRecord, ExecutionRecord
 from rota.stores.tables import attempts, events, logs
 from rota.stores.tables import executions as live
@@ -604,7 +605,7 @@ class TestCancelling:
         assert rung == ["rung"]
         noted = world.store.reading(lambda tx: (leases.cancelling(tx, ANN), leases.cancelling(tx, BOB)))
         assert noted == ({id: {"by": "ann", "graceSeconds": 2}}, {})
-        assert world.store.reading(lambda tx: leases.held(tx, id, claim.token)) == (claim, True)
+        assert world.store.writing(lambda tx: leases.held(tx, id, claim.token)) == (claim, True)
         assert world.settle(claim, Cancelled("stopped"))
         assert (world.get(id).state, world.attempts(id)[0].state) == (State.CANCELLED, AttemptState.CANCELLED)
         assert world.events(id)[-2:] == ["execution.cancelling", "execution.cancelled"]
@@ -635,6 +636,30 @@ class TestCancelling:
         world.claim(slots=1)
         states = world.cancel(*ids)
         assert [states[id] for id in ids] == [State.CANCELLING, State.CANCELLED, State.CANCELLED]
+
+    def test_what_was_decided_before_somebody_asked_for_the_end_is_not_written(self, world: World) -> None:
+        id = world.enqueue(retry=RetryPolicy(retries=5))
+        claim = world.claim_one()
+        decided = decide(claim, Failed("no"), world.clock.now())
+        world.cancel(id)
+        assert world.write(lambda tx: executions.settle(tx, [decided])) == set()
+        assert world.get(id).state is State.CANCELLING
+        anew = decide(claim, Failed("no"), world.clock.now(), cancelling=True)
+        assert world.write(lambda tx: executions.settle(tx, [anew])) == {id}
+        assert world.get(id).state is State.CANCELLED
+
+    def test_the_exchange_decides_anew_when_somebody_asked_for_the_end(self, world: World) -> None:
+        asked, other = world.enqueue(), world.enqueue()
+        claims = {claim.id: claim for claim in world.claim()}
+        ended = [Ended(claims[asked], Failed("no")), Ended(claims[other], Failed("no"))]
+        given = exchange.prepare(ended, Notes(), world.clock.now())
+        world.cancel(asked)
+        answer = exchange.read(world.write(lambda tx: exchange.write(tx, given, Offer(ANN, 10, LEASE), None)))
+        assert answer.refused == []
+        assert {item.execution_id: item.state for item in answer.settled} == {
+            asked: State.CANCELLED,
+            other: State.RETRYING,
+        }
 
 
 class TestHoldingAndExpiring:

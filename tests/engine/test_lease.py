@@ -93,7 +93,7 @@ def test_a_convicted_worker_stops_its_work_and_comes_back_as_another(
     engine = start({"long": long}, lease=short_lease)
     (id,) = engine.enqueue("long")
     eventually(lambda: gate.came == 1)
-    (claim, _) = engine.database.reading(lambda tx: leases.held(tx, id, tokens[0]))
+    (claim, _) = engine.database.writing(lambda tx: leases.held(tx, id, tokens[0]))
     engine.convict()
     eventually(lambda: engine.state(id) is State.SUCCEEDED)
     assert gate.stopped == 1

@@ -57,7 +57,7 @@ def test_a_claim_that_never_reached_its_worker_is_handed_back(
     with database.write() as tx:  # as if the answer to a claim of this worker had been lost behind its commit
         (id,) = executions.enqueue(tx, [engine.new("works")])
         tx.topics.clear()
-        executions.lease(tx, Offer(engine.made[0].identity.id, 1, engine.config.lease.duration))
+        executions.claim(tx, Offer(engine.made[0].identity.id, 1, engine.config.lease.duration))
     eventually(lambda: engine.state(id) is State.SUCCEEDED)
     ended = engine.attempts(id)
     assert [attempt.state for attempt in ended] == [AttemptState.CANCELLED, AttemptState.SUCCEEDED]

@@ -157,7 +157,7 @@ class TestOverlap:
 
 
 def _claim_of(works: Any, execution: Any) -> Any:
-    held = works.database.reading(lambda tx: leases.held(tx, execution.id, execution.token))
+    held = works.database.writing(lambda tx: leases.held(tx, execution.id, execution.token))
     assert held is not None
     return held[0]
 

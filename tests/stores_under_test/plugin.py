@@ -194,7 +194,7 @@ def _counted(terminalreporter: pytest.TerminalReporter) -> dict[tuple[str, str],
     cells: dict[tuple[str, str], dict[str, int]] = {}
     for outcome in ("passed", "failed", "error", "skipped", "xfailed", "xpassed"):
         for report in terminalreporter.stats.get(outcome, []):
-            store = dict(report.user_properties).get(_STORE)
+            store = dict(getattr(report, "user_properties", ())).get(_STORE)
             if store is not None:
                 for file in (report.nodeid.split("::")[0], "all"):
                     counts = cells.setdefault((file, store), {})

@@ -138,6 +138,9 @@ class Settlement:
     stack: str | None = None
     handle: object = None
     reason: str | None = None
+    cancelling: bool = False
+    """Decided for an attempt whose cancellation was asked for. It is not written for one that it was not, or the
+    other way round: what follows would be something else."""
 
 
 @dataclass(slots=True)

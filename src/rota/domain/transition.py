@@ -12,6 +12,12 @@ def decide(claim: Claim, outcome: Outcome, now: Instant, *, cancelling: bool = F
     `cancelling` says that somebody asked for its cancellation meanwhile. Work that succeeded before the signal
     reached it stays succeeded; nothing else is tried again.
     """
+    settlement = _decide(claim, outcome, now, cancelling)
+    settlement.cancelling = cancelling
+    return settlement
+
+
+def _decide(claim: Claim, outcome: Outcome, now: Instant, cancelling: bool) -> Settlement:
     if isinstance(outcome, Succeeded):
         reason = "finished before the cancellation reached it" if cancelling else None
         return Settlement(

@@ -25,9 +25,27 @@ DUE_COLUMNS = ("id", "job_id", "rule", "revision", "revised_at", "cursor_at", "n
 """The columns of a due schedule, in order."""
 
 SETTLED_FIELDS = (
-    "id", "token", "state", "attempt_state", "due_at", "counts", "result", "error", "stack", "handle", "reason", "event",
+    "id", "token", "held_as", "state", "attempt_state", "due_at", "counts", "result", "error", "stack", "handle", "reason", "event",
 )  # fmt: skip
-"""The fields of one settlement as the hot statement takes it, in order."""
+"""The fields of one settlement as the hot statement takes it, in order.
+
+`held_as` is the state that it was decided for: `Running`, or `Cancelling` if its cancellation was asked for.
+"""
+
+
+@dataclass(frozen=True, slots=True)
+class Look:
+    """What a worker finds in the store: what it should stop, whether something waits, and when more becomes due.
+
+    `accepted` are the executions of the settlements given whose token was current. `governed`: limits have a say in what
+    may start.
+    """
+
+    accepted: Collection[str]
+    cancelling: Sequence[tuple[str, str | None]]
+    pending: bool
+    governed: bool
+    next_due: Instant | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +93,12 @@ class HotStatements(Protocol):
 
     def lease(self, tx: Any, offer: Offer, ids: Sequence[str]) -> str:
         """Lease those of these executions that are still pending, as `claim` does and with the same answer."""
+
+    def look(self, tx: Any, worker_id: str, settled: Sequence[Sequence[object]]) -> Look:
+        """Settle what is given, as `settle` does, and see how things stand: in one statement where that is possible.
+
+        How things stand may be as before the settlement; what it sent back to wait is not seen then.
+        """
 
     def settle(self, tx: Any, settled: Sequence[Sequence[object]]) -> int:
         """Write ended attempts whose token is current, each with its attempt row, event and history row.

@@ -12,6 +12,9 @@ SCHEDULES = "schedules"
 EVENTS = "events"
 """Events were written."""
 
+CARRIED = frozenset({WORK, CANCELLATIONS, SCHEDULES})
+"""What is told to other processes too. Events are many, and who follows them looks every second."""
+
 
 class Bell:
     """Calls its listeners after a commit. Listeners must be quick and may be called from any thread."""

@@ -16,7 +16,7 @@ from rota.config import StoreConfig
 from rota.domain.errors import ConfigurationInvalid, Contended, RotaError, Unavailable
 from rota.domain.instant import Instant
 from rota.stores.base import Dialect, HotStatements, Listener
-from rota.stores.bell import Bell
+from rota.stores.bell import CARRIED, Bell
 from rota.stores.clock import Clock, ServerClock, SystemClock
 
 T = TypeVar("T")
@@ -131,7 +131,7 @@ class Database:
                 if serial:
                     self.dialect.serialise(transaction)
                 yield transaction
-                self.dialect.commit(transaction.driver, transaction.topics, self._sender)
+                self.dialect.commit(transaction.driver, transaction.topics & CARRIED, self._sender)
             except BaseException:
                 self._roll_back(transaction)
                 raise

@@ -8,12 +8,12 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from rota.domain.execution import Claim, Settlement
+from rota.domain.execution import TERMINAL, Claim, Settlement
 from rota.domain.instant import Instant
 from rota.domain.outcome import Interrupted, Outcome
 from rota.domain.transition import decide
-from rota.stores import executions, leases
-from rota.stores.base import Offer
+from rota.stores import bell, executions, leases
+from rota.stores.base import Look, Offer
 from rota.stores.database import Transaction
 
 
@@ -82,20 +82,46 @@ def write(tx: Transaction, given: Prepared, offer: Offer, held: Collection[str] 
     `held` is what the worker has in hand: whatever else the store has leased to it never reached it (the answer was
     lost) and is handed back.
     """
-    settling = given.settling
     tx.hot.append_logs(tx, given.lines)
     for note in given.progress:
         leases.progress(tx, *note)
-    cancelling = leases.cancelling(tx, offer.worker_id)
-    if cancelling and any(item.claim.id in cancelling for item in given.ended):
-        asked = [(item, item.claim.id in cancelling) for item in given.ended]
-        settling = executions.settling([decide(item.claim, item.outcome, given.now, cancelling=c) for item, c in asked])
-    accepted = executions.settle(tx, settling)
+    settling = given.settling
+    found = tx.hot.look(tx, offer.worker_id, settling.rows)
+    accepted = set(found.accepted)
+    if len(accepted) < len(settling.settlements):
+        settling = _settle_cancelled(tx, given, offer.worker_id, accepted)
     if held is not None:
         _hand_back_unheld(tx, offer.worker_id, held)
-    tx.hot.promote(tx)
-    leased = executions.lease(tx, offer)
-    return Written(given.now, settling, accepted, leased, cancelling, executions.next_due(tx))
+    goes_on = any(item.state not in TERMINAL for item in settling.settlements)
+    if goes_on or held is not None:
+        found = tx.hot.look(tx, offer.worker_id, ())
+    if found.next_due is not None and found.next_due <= tx.now:
+        tx.hot.promote(tx)
+        found = tx.hot.look(tx, offer.worker_id, ())
+    leased = executions.lease(tx, offer, limited=found.governed) if found.pending else "[]"
+    if accepted:
+        tx.ring(bell.EVENTS)
+    if goes_on or (accepted and found.governed):  # what ended may have made room for what waits elsewhere
+        tx.ring(bell.WORK)
+    return Written(given.now, settling, accepted, leased, leases.asked(found.cancelling), _next_due(tx, found))
+
+
+def _settle_cancelled(tx: Transaction, given: Prepared, worker_id: str, accepted: set[str]) -> executions.Settling:
+    """Decide anew about what was not accepted because somebody asked for its cancellation meanwhile."""
+    cancelling = leases.cancelling(tx, worker_id)
+    again = {
+        item.claim.id: decide(item.claim, item.outcome, given.now, cancelling=True)
+        for item in given.ended
+        if item.claim.id in cancelling and item.claim.id not in accepted
+    }
+    accepted |= executions.settle(tx, list(again.values()))
+    settlements = [again.get(item.execution_id, item) for item in given.settling.settlements]
+    return executions.Settling(settlements, ())
+
+
+def _next_due(tx: Transaction, found: Look) -> Instant | None:
+    """When it is worth to ask again: something becomes due, or a rate opens that held something back here."""
+    return min((at for at in (found.next_due, tx.opens_at) if at is not None), default=None)
 
 
 def read(written: Written) -> Exchange:

@@ -82,14 +82,17 @@ def limits_of(limits: Limits, lane: str | None) -> str | None:
 
 def claim(tx: Transaction, offer: Offer) -> list[Claim]:
     """Lease at most `offer.slots` due executions to a worker. Each counts as an attempt from here on."""
-    return claims(lease(tx, offer))
+    return claims(lease(tx, offer, limited=tx.hot.governed(tx)))
 
 
-def lease(tx: Transaction, offer: Offer) -> str:
-    """What `claim` does, with the answer left to `claims`, to be read after the transaction."""
+def lease(tx: Transaction, offer: Offer, *, limited: bool) -> str:
+    """What `claim` does, with the answer left to `claims`, to be read after the transaction.
+
+    `limited`: limits have a say in what may start.
+    """
     if offer.slots <= 0:
         return "[]"
-    return governed.lease(tx, offer) if tx.hot.governed(tx) else tx.hot.claim(tx, offer)
+    return governed.lease(tx, offer) if limited else tx.hot.claim(tx, offer)
 
 
 def claims(leased: str) -> list[Claim]:
@@ -133,7 +136,7 @@ def settle(tx: Transaction, given: Settling | Sequence[Settlement]) -> set[str]:
 
 def _settled(item: Settlement) -> tuple[object, ...]:
     return (
-        item.execution_id, item.token, item.state.value, item.attempt_state.value if item.attempt_state else None,
+        item.execution_id, item.token, _CANCELLING if item.cancelling else _RUNNING, item.state.value, item.attempt_state.value if item.attempt_state else None,
         item.due_at, 1 if item.counts else 0,
         None if item.result is None else _compact(item.result), _text(item.error), _text(item.stack),
         None if item.handle is None else _compact(item.handle), _text(item.reason), _event(item),
@@ -152,6 +155,7 @@ def _event(item: Settlement) -> str:
     return _EVENTS[item.state]
 
 
+_RUNNING, _CANCELLING = State.RUNNING.value, State.CANCELLING.value
 _EVENTS = {
     State.SUCCEEDED: "execution.succeeded",
     State.FAILED: "execution.failed",
@@ -170,12 +174,6 @@ def any_due(tx: Transaction) -> bool:
         return True
     due = tx.hot.next_due(tx)
     return due is not None and due <= tx.now
-
-
-def next_due(tx: Transaction) -> Instant | None:
-    """When it is worth to ask for work again: something becomes due, or a rate opens that held something back here."""
-    due = tx.hot.next_due(tx)
-    return min((at for at in (due, tx.opens_at) if at is not None), default=None)
 
 
 @lru_cache(maxsize=1024)

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, create_engine
 from sqlalchemy.pool import StaticPool
 
 from rota.domain.errors import InvalidInput
+from rota.stores.bell import CARRIED
 from rota.stores.database import Database, Transaction, translating
 
 _MODULES = {"sqlite3": "sqlite", "psycopg": "postgresql", "pymysql": "mysql"}
@@ -58,8 +59,8 @@ def _working(database: Database, connection: Connection, driver: Any) -> Iterato
     transaction = Transaction(connection, database.clock.now(), database.hot)
     with translating(database.dialect):
         yield transaction
-        if transaction.topics:
-            database.dialect.notify(driver, transaction.topics, "")
+        if carried := transaction.topics & CARRIED:
+            database.dialect.notify(driver, carried, "")
 
 
 @contextmanager

@@ -1,7 +1,7 @@
 """Who holds what, until when, and under which token: between the claim of an execution and its end."""
 
 import json
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
 from sqlalchemy import Select, and_, func, literal, or_, select, update
@@ -40,8 +40,11 @@ def extend(tx: Transaction, execution_id: str, token: int, lease: Duration) -> I
 
 
 def held(tx: Transaction, execution_id: str, token: int) -> tuple[Claim, bool] | None:
-    """The claim under this token and whether its cancellation was asked for; None if the token is stale."""
-    row = tx.first(_CLAIMED.where(_held_under(execution_id, token)))
+    """The claim under this token and whether its cancellation was asked for; None if the token is stale.
+
+    Neither changes before this transaction ends.
+    """
+    row = tx.first(_CLAIMED.where(_held_under(execution_id, token)).with_for_update())
     return None if row is None else (claim_of(row[:-1]), row[-1] == State.CANCELLING)
 
 
@@ -53,7 +56,12 @@ def holder(tx: Transaction, execution_id: str, token: int) -> str | None:
 
 def cancelling(tx: Transaction, worker_id: str) -> dict[str, dict[str, Any]]:
     """The executions that this worker holds and should stop, each with who asked, why and the grace."""
-    return {id: json.loads(note) if note else {} for id, note in tx.hot.cancelling(tx, worker_id)}
+    return asked(tx.hot.cancelling(tx, worker_id))
+
+
+def asked(found: Sequence[tuple[str, str | None]]) -> dict[str, dict[str, Any]]:
+    """The notes of cancellations, by execution."""
+    return {id: json.loads(note) if note else {} for id, note in found}
 
 
 def holdings(tx: Transaction, worker_id: str) -> dict[str, int]:

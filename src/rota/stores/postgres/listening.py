@@ -10,15 +10,13 @@ from collections.abc import Callable, Iterable
 
 import psycopg
 
-from rota.stores.bell import CANCELLATIONS, SCHEDULES, WORK
+from rota.stores.bell import CARRIED
 from rota.stores.hearts.postgres_dsn import CHANNEL, connect_arguments, plain
 
 _TEST_EVERY_SECONDS = 10.0
 _HEARD_WITHIN_SECONDS = 5.0
 _RETRY_SECONDS = 1.0
 _LOOK_SECONDS = 1.0
-_MISSED = (WORK, CANCELLATIONS, SCHEDULES)
-"""What may have rung while nobody heard it."""
 
 
 class Listener:
@@ -59,7 +57,7 @@ class Listener:
                     return
                 if not self.hears:
                     self.hears = True
-                    self._ring(_MISSED)
+                    self._ring(CARRIED)  # whatever rang while nobody heard it
                 tested = time.monotonic()
             for notification in connection.notifies(timeout=_LOOK_SECONDS):
                 self._heard(notification.payload)

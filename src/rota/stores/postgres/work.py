@@ -7,7 +7,7 @@ from typing import Any
 
 from rota.domain.execution import TERMINAL
 from rota.domain.instant import Instant
-from rota.stores.base import CLAIM_COLUMNS, SETTLED_FIELDS, Offer
+from rota.stores.base import CLAIM_COLUMNS, SETTLED_FIELDS, Look, Offer
 from rota.stores.postgres.rows import array, id_array, text_array
 
 
@@ -46,11 +46,21 @@ def governed(tx: Any) -> bool:
     return found
 
 
-_GOVERNED = """
-    SELECT EXISTS (SELECT 1 FROM queues) OR EXISTS (SELECT 1 FROM (
+_LIMITED = """
+    EXISTS (SELECT 1 FROM queues) OR EXISTS (SELECT 1 FROM (
         SELECT id FROM executions WHERE state = 'Pending' AND limits IS NOT NULL
         ORDER BY priority DESC, due_at, id LIMIT 1) AS first)"""
+_GOVERNED = f"SELECT {_LIMITED}"
 """The order keeps the planner on the index of what is governed: all that waits may be a million rows."""
+_STANDING = f"""
+    (SELECT json_agg(json_build_array(id, cancellation))::text FROM executions
+     WHERE state = 'Cancelling' AND worker_id = %(worker)s),
+    {_LIMITED},
+    EXISTS (SELECT 1 FROM (SELECT id FROM executions WHERE state = 'Pending' AND limits IS NULL
+            ORDER BY priority DESC, due_at, id LIMIT 1) AS first),
+    (SELECT due_at FROM executions WHERE state IN ('Scheduled', 'Retrying') ORDER BY due_at LIMIT 1)"""
+_LOOK = f"SELECT NULL::text, {_STANDING}"
+_NO_WORKER = "00000000-0000-0000-0000-000000000000"
 
 
 def claim(tx: Any, offer: Offer) -> str:
@@ -125,21 +135,31 @@ def _leasing(chosen: str) -> str:
 _LEASE = _leasing(f"id = ANY(%(ids)s::uuid[]) AND {_MAY_START}")
 
 
+def look(tx: Any, worker_id: str, settled: Sequence[Sequence[object]]) -> Look:
+    """Settle what is given and see how things stood when that began: one statement."""
+    sql, parameters = _settlement(tx, settled) if settled else (_LOOK, {})
+    row = tx.driver.execute(sql, {**parameters, "worker": worker_id}).fetchone()
+    accepted, asked, limited, free, due = row
+    tx.settled = set(json.loads(accepted)) if accepted else set()
+    cancelled = [(id, note) for id, note in json.loads(asked)] if asked else []
+    return Look(tx.settled, cancelled, limited or free, limited, due)
+
+
 def settle(tx: Any, settled: Sequence[Sequence[object]]) -> int:
     """Write ended attempts whose token is current, each with its attempt row, event and history row: one statement.
 
     The fence comes first, under the lock of each row: everything else looks only at what it lets through. What would be
     tried again waits while its job is paused or disabled, and ends with a job that was deleted (docs/adr/0014).
     """
-    if not settled:
-        tx.settled = set()
-        return 0
+    return len(look(tx, _NO_WORKER, settled).accepted) if settled else 0
+
+
+def _settlement(tx: Any, settled: Sequence[Sequence[object]]) -> tuple[str, dict[str, object]]:
+    """The statement that settles, and what it takes."""
     goes_on = any(row[_STATE] not in TERMINAL for row in settled)
     columns = dict(zip(SETTLED_FIELDS, zip(*settled, strict=True), strict=True))
     parameters: dict[str, object] = {name: _array_of(name, columns[name]) for name in SETTLED_FIELDS}
-    accepted = tx.driver.execute(_settle_sql(goes_on), {**parameters, "now": tx.now}).fetchone()[0]
-    tx.settled = set(json.loads(accepted)) if accepted else set()
-    return len(tx.settled)
+    return _settle_sql(goes_on), {**parameters, "now": tx.now}
 
 
 def settled_ids(tx: Any) -> set[str]:
@@ -191,7 +211,8 @@ def _settle_sql(goes_on: bool) -> str:
                    g.attempt_state, g.due_at AS new_due_at, g.counts, g.result, g.error AS new_error, g.stack,
                    g.handle AS new_handle, g.reason, g.event
             FROM executions AS e JOIN given AS g ON g.id = e.id
-            WHERE e.id = ANY(%(id)s::uuid[]) AND e.token = g.token AND e.state IN ('Running', 'Cancelling')
+            WHERE e.id = ANY(%(id)s::uuid[]) AND e.token = g.token AND e.state = g.held_as
+              AND e.state IN ('Running', 'Cancelling')
             FOR UPDATE OF e
         ), live AS MATERIALIZED ({_HELD if goes_on else _UNHELD}
         ), tried AS (
@@ -211,7 +232,7 @@ def _settle_sql(goes_on: bool) -> str:
         ), gone AS (
             DELETE FROM executions WHERE id = ANY(ARRAY(SELECT id FROM live WHERE becomes IN {_FINAL}))
         ){requeue if goes_on else ""}
-        SELECT json_agg(id)::text FROM live"""
+        SELECT (SELECT json_agg(id)::text FROM live), {_STANDING}"""
 
 
 def append_logs(tx: Any, rows: Sequence[Sequence[object]]) -> None:

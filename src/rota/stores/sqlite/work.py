@@ -1,13 +1,13 @@
 """Claiming and settling on SQLite: the statements on the path of every execution."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
 from rota.domain.execution import TERMINAL
 from rota.domain.instant import Instant
-from rota.stores.base import CLAIM_COLUMNS, SETTLED_FIELDS, Offer
+from rota.stores.base import CLAIM_COLUMNS, SETTLED_FIELDS, Look, Offer
 from rota.stores.sqlite.connection import insert
 
 
@@ -127,6 +127,17 @@ def _claim_sql(by_queue: bool, by_type: bool, oldest_first: bool) -> str:
     return f"{_LEASED} (SELECT id FROM executions WHERE {fits} ORDER BY {order} LIMIT :slots)"
 
 
+def look(tx: Any, worker_id: str, settled: Sequence[Sequence[object]]) -> Look:
+    """Settle what is given and see how things stand; here a statement each costs next to nothing."""
+    accepted: Collection[str] = ()
+    if settled:
+        all_of_it = settle(tx, settled) == len(settled)
+        accepted = {str(row[0]) for row in settled} if all_of_it else settled_ids(tx)
+    limited = governed(tx)
+    pending = limited or tx.driver.execute(_ANY_PENDING).fetchone() is not None
+    return Look(accepted, cancelling(tx, worker_id), pending, limited, next_due(tx))
+
+
 def settle(tx: Any, settled: Sequence[Sequence[object]]) -> int:
     """Write ended attempts whose token is current, each with its attempt row, event and history row.
 
@@ -160,7 +171,7 @@ _TERMINAL = "('Succeeded', 'Failed', 'Cancelled')"
 _FENCE = """
     DELETE FROM settled WHERE NOT EXISTS (
         SELECT 1 FROM executions AS live WHERE live.id = settled.id AND live.token = settled.token
-        AND live.state IN ('Running', 'Cancelling'))"""
+        AND live.state = settled.held_as AND live.state IN ('Running', 'Cancelling'))"""
 _HOLD_SETTLED = f"""
     UPDATE settled SET state = CASE WHEN job.deleted_at IS NULL THEN 'Waiting' ELSE 'Cancelled' END,
         event = CASE WHEN job.deleted_at IS NULL THEN event ELSE 'execution.cancelled' END,
