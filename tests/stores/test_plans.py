@@ -3,32 +3,22 @@
 The statements are taken from the driver as they run, so that what is explained is what is executed.
 """
 
-import json
 import re
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import replace
 
 import pytest
-from sqlalchemy import insert, update
 
 from rota.domain.execution import TERMINAL, NewExecution
 from rota.domain.instant import HOUR, SECOND
-from rota.domain.job import Defaults, Job, JobState
 from rota.domain.outcome import Failed, Lost, Succeeded
-from rota.domain.schedule import Schedule
 from rota.domain.transition import decide
-from rota.stores import control, executions, history, jobs, leases, schedules, workers
+from rota.stores import control, executions, history, leases, schedules, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
-from rota.stores.identity import new_id, new_ids
-from rota.stores.schedules import ScheduleRecord, ScheduleState
 from rota.stores.schema import migrate
-from rota.stores.tables import executions as live
-from rota.stores.tables import history as finished
-from rota.stores.tables import schedules as schedules_table
+from stores_under_test.filling import WORKER, fill
 
-WORKER = "00000000-0000-7000-8000-00000000000a"
 _WHOLE_TABLE = re.compile(r"^SCAN (\w+)$")
 _BIG = {"executions", "history", "schedules", "attempts", "events", "logs", "occurrences", "holder", "live", "e"}
 
@@ -68,47 +58,9 @@ def filled(request: pytest.FixtureRequest, tmp_path_factory: pytest.TempPathFact
     """A store with that many executions in every state, and as many schedules and finished executions."""
     database = Database(str(tmp_path_factory.mktemp("plans") / "rota.db"), durable=False)
     migrate(database)
-    _fill(database, request.param)
+    fill(database, request.param)
     yield database
     database.close()
-
-
-def _fill(database: Database, rows: int) -> None:
-    with database.write() as tx:
-        workers.register(tx, workers.NewWorker(WORKER, "w", 10, "database"), HOUR)
-        new = NewExecution("echo", priority=1)
-        later = replace(new, due_at=tx.now + HOUR)
-        ids = executions.enqueue(tx, [new, later] * (rows // 2))
-        for state, offset in (("Retrying", 1), ("Waiting", 2), ("Running", 4), ("Cancelling", 6)):
-            some = ids[offset :: max(10, rows // 50)]
-            tx.execute(update(live).where(live.c.id.in_(some)).values(state=state, worker_id=WORKER, token=0))
-        job = Job.parse({"name": "a", "jobType": "echo"}, defaults=Defaults())
-        job_id = new_id(tx.now)
-        record = jobs.JobRecord(
-            job_id, job.to_json(), JobState.ENABLED, "api", None, 1, None, None, "ann", "ann", tx.now, tx.now
-        )
-        jobs.add(tx, record)
-        rule = Schedule.parse({"every": "1h"}, now=tx.now, spread="")
-        scheduled = ScheduleRecord(
-            "", job_id, None, None, ScheduleState.ENABLED, json.dumps(rule.document()), 1, tx.now, tx.now, None, 0, None, "a", "a",
-            tx.now, tx.now,
-        )  # fmt: skip
-        values = [
-            {
-                name: getattr(scheduled, name)
-                for name in ScheduleRecord.__dataclass_fields__
-                if name not in ("id", "next_at", "state")
-            }
-            | {"id": id, "next_at": tx.now + number * SECOND, "state": "Enabled" if number % 2 else "Paused"}
-            for number, id in enumerate(new_ids(tx.now, rows))
-        ]
-        tx.execute(insert(schedules_table), values)
-        past = {
-            "type": "echo", "kind": "python", "queue": "default", "priority": 0, "state": "Succeeded", "due_at": 1,
-            "created_at": 1, "attempt": 1, "timeout": 1, "max_attempts": 1, "trigger": "manual",
-        }  # fmt: skip
-        ended = [past | {"id": id, "finished_at": n} for n, id in enumerate(new_ids(tx.now, rows))]
-        tx.execute(insert(finished), ended)
 
 
 def test_the_claim_walks_its_index_in_order(filled: Database) -> None:

@@ -100,6 +100,14 @@ def new_store_url(store_server: Server) -> Iterator[Callable[[], str]]:
         store_server.give_back(url)
 
 
+@pytest.fixture
+def each_store(new_store_url: Callable[[], str]) -> Iterator[Database]:
+    """A fresh, migrated store by the clock of its own server."""
+    made = Database(new_store_url(), durable=False)
+    yield made
+    made.close()
+
+
 class MakeStore:
     """Makes fresh, migrated stores, each with a clock that stands still."""
 

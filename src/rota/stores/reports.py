@@ -6,13 +6,13 @@ of its end, bounded to the days asked for.
 
 from dataclasses import dataclass
 
-from sqlalchemy import Integer, and_, case, cast, func, literal, select
+from sqlalchemy import String, and_, case, cast, func, literal, select
 
 from rota.domain.execution import State
 from rota.domain.instant import DAY, Duration, Instant
 from rota.stores.database import Transaction
 from rota.stores.history import first_id_at
-from rota.stores.tables import events, executions, history, jobs, schedules, workers
+from rota.stores.tables import Id, events, executions, history, jobs, schedules, workers
 
 _LEASED = executions.c.state.in_([literal(state, literal_execute=True) for state in ("Running", "Cancelling")])
 
@@ -80,7 +80,7 @@ def backlogs(tx: Transaction) -> list[Backlog]:
 
 def ended(tx: Transaction, since: Instant, until: Instant) -> list[Ended]:
     """The executions that ended from `since` to before `until`, by day (UTC) and state."""
-    day = cast(history.c.finished_at / DAY, Integer)
+    day = history.c.finished_at // literal(DAY, literal_execute=True)
     took = case((history.c.started_at.is_not(None), history.c.finished_at - history.c.started_at))
     statement = (
         select(
@@ -93,14 +93,17 @@ def ended(tx: Transaction, since: Instant, until: Instant) -> list[Ended]:
         .where(history.c.finished_at >= since, history.c.finished_at < until)
         .group_by(day, history.c.state)
     )
-    return [Ended(row.day * DAY, State(row.state), row.number, row.took, row.timed) for row in tx.all(statement)]
+    return [
+        Ended(int(row.day) * DAY, State(row.state), row.number, int(row.took), row.timed) for row in tx.all(statement)
+    ]
 
 
 def failing(tx: Transaction, since: Instant, limit: int) -> list[Failing]:
     """The jobs with the most failed executions among those created since then."""
     first = first_id_at(since)
+    last = cast(func.max(cast(history.c.id, String(36))), Id)  # PostgreSQL finds no greatest UUID
     failures = (
-        select(history.c.job_id, func.count().label("failed"), func.max(history.c.id).label("last"))
+        select(history.c.job_id, func.count().label("failed"), last.label("last"))
         .where(
             history.c.state == literal("Failed", literal_execute=True),
             history.c.id >= first,
