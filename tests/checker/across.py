@@ -71,7 +71,8 @@ def workers_ended(case: Case) -> Iterator[Violation]:
     terms, leases = case.history.terms, case.leases
     for worker_id, (_, at, kind) in leases.ended.items():
         until = leases.worker_until(worker_id, at)
-        if kind == "worker.dead" and until is not None and at < until:
+        buried = worker_id in leases.members and leases.revoked(worker_id, at)
+        if kind == "worker.dead" and not buried and until is not None and at < until:
             early = (until - at) / 1e6
             yield Violation("I4", worker_id, f"the worker was convicted {early:g} s before its lease ended", at)
     for request in case.history.requests:
@@ -81,7 +82,8 @@ def workers_ended(case: Case) -> Iterator[Violation]:
         if request.until is not None and request.until - terms.lease > at:
             yield Violation("I3", request.worker_id, "a beat was taken after the worker had ended", at)
     for member in case.history.members:
-        if member.lease_expires_at - member.heartbeat_at > terms.lease:
+        over = member.lease_expires_at == member.ended_at
+        if not over and member.lease_expires_at - member.heartbeat_at > terms.lease:
             yield Violation(
                 "I9", member.worker_id, "its lease is longer than L from its last beat", member.heartbeat_at
             )

@@ -53,7 +53,8 @@ class Request:
     """
 
     what: str
-    """`submit`, `claim`, `complete`, `beat`, `extend`, `log` or `cancel`. A hand-back is a `complete` too."""
+    """`submit`, `claim`, `complete`, `release` (a completion that gives the work up: lost or interrupted), `beat`, `extend`,
+    `log` or `cancel`."""
     asked: Nanoseconds
     answered: Nanoseconds | None
     answer: str
@@ -62,7 +63,8 @@ class Request:
     token: int | None = None
     worker_id: str | None = None
     until: Instant | None = None
-    """Until when the lease holds that a `claim`, `beat` or `extend` was granted, by the store's clock."""
+    """Until when the lease holds that a `claim`, `beat` or `extend` was granted, by the store's clock; set with the
+    answer `unknown` too, where it is known that the store granted it."""
     key: str | None = None
     """The idempotency key of a submission."""
 
@@ -169,7 +171,7 @@ class History:
     requests: Sequence[Request] = ()
     faults: Sequence[Fault] = ()
     terms: Terms = field(default_factory=Terms)
-    caps: Mapping[str, Mapping[str, int]] = field(default_factory=dict)
+    caps: dict[str, Mapping[str, int]] = field(default_factory=dict)
     """Execution -> what it is limited by (a concurrency key, a job, a queue) -> how many may run under that at once."""
     parents: Mapping[str, Sequence[str]] = field(default_factory=dict)
     """Execution -> the executions that must have succeeded before it begins."""

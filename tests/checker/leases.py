@@ -9,7 +9,7 @@ from rota.domain.instant import Instant
 
 
 class Leases:
-    """What workers were granted (requests answered `ok`), and what the store holds of them at the end."""
+    """What workers were granted (whether its answer reached them or not), and what the store holds of them at the end."""
 
     def __init__(self, history: History) -> None:
         self._terms = history.terms
@@ -22,7 +22,7 @@ class Leases:
         self._beats: dict[str, list[Request]] = defaultdict(list)
         self._own: dict[tuple[str, int], list[Request]] = defaultdict(list)
         for request in history.requests:
-            if request.answer != "ok" or request.until is None:
+            if request.until is None:
                 continue
             if request.what == "beat" and request.worker_id:
                 self._beats[request.worker_id].append(request)
@@ -58,26 +58,29 @@ class Leases:
         return max(own if worker is None else [*own, worker], default=None)
 
     def revoked(self, worker_id: str | None, at: Instant) -> bool:
-        """Whether a worker had said goodbye, or its guard had buried it, by `at`: all that it held was free then."""
+        """Whether a worker had said goodbye, or its guard had buried it, by `at`: all that it held was free then.
+
+        One whose trust is over gives up what it holds, and says goodbye next: it has until M for that.
+        """
         member = self.members.get(worker_id or "")
         ended = self.ended.get(worker_id or "")
-        if ended is not None and ended[2] == "worker.stopped" and ended[1] <= at:
-            return True
+        if ended is not None and ended[2] == "worker.stopped":
+            return ended[1] <= at + self._terms.margin + self._terms.slack
         buried = member is not None and member.ended_at is not None and member.ended_at == member.lease_expires_at
         return buried and member is not None and member.ended_at is not None and member.ended_at <= at
 
-    def distrusted(self, worker_id: str, execution_id: str, token: int, at: Nanoseconds) -> Nanoseconds | None:
-        """For how long, at `at`, a worker could not trust an attempt any more; None while it could, or if unknown.
+    def overstayed(self, worker_id: str, execution_id: str, token: int, at: Nanoseconds) -> Nanoseconds | None:
+        """By how much, at `at`, an attempt had outlived what its worker may trust; None if it had not, or if unknown.
 
-        It trusts itself for L - M from the asking for its last good beat on; where heartbeats do not prolong the
-        attempt, from the asking for its own lease.
+        A worker trusts itself for L - M from the asking for its last good beat on (where heartbeats do not prolong the
+        attempt, from the asking for its own lease); then its work has M to end.
         """
         granted = self._beats.get(worker_id) or self._own.get((execution_id, token), [])
         known = bisect_right(granted, at, key=lambda one: one.asked)
         if not granted:
             return None
         since = granted[max(known - 1, 0)].asked
-        late = at - since - (self._terms.lease - self._terms.margin) * 1000
+        late = at - since - self._terms.lease * 1000
         return late if late > 0 or since > at else None
 
 

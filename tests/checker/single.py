@@ -167,12 +167,20 @@ def excluded(case: Case, trace: Trace) -> Iterator[Violation]:
     leases = case.leases
     for span in trace.model.spans:
         end, worker_id = span.end, span.begin.worker_id
-        if end is None or end.kind != LOST or leases.revoked(worker_id, end.at):
+        if end is None or end.kind != LOST or leases.revoked(worker_id, end.at) or _gave_up(case, trace, span):
             continue
         until = leases.until(trace.id, span.token, worker_id, end.at)
         if until is not None and end.at < until:
             early = (until - end.at) / 1e6
             yield trace.violation("I4", f"token {span.token} was freed {early:g} s before its lease ended", end.at)
+
+
+def _gave_up(case: Case, trace: Trace, span: Span) -> bool:
+    """Whether its own worker may have settled the attempt as lost, or never heard of it and so never began it."""
+    if case.history.witness and not any(line.token == span.token for line in trace.witness):
+        return True
+    asked = (one.asked for one in trace.requests if one.what == "release" and one.token == span.token)
+    return span.end is not None and any(case.history.terms.instant(at) <= span.end.at for at in asked)
 
 
 def witnessed(case: Case, trace: Trace) -> Iterator[Violation]:
@@ -209,7 +217,7 @@ def recovered(case: Case, trace: Trace) -> Iterator[Violation]:
             continue
         lost = span.end
         until = case.leases.until(trace.id, span.token, span.begin.worker_id, lost.at)
-        if case.leases.revoked(span.begin.worker_id, lost.at):
+        if case.leases.revoked(span.begin.worker_id, lost.at) or _gave_up(case, trace, span):
             until = None
         if until is not None:
             last = deadline(until, terms.reaper + terms.slack, terms.watch, case.broken, terms)
@@ -223,19 +231,19 @@ def recovered(case: Case, trace: Trace) -> Iterator[Violation]:
 
 
 def self_fenced(case: Case, trace: Trace) -> Iterator[Violation]:
-    """I10: no side effect of a worker after the time until which it could trust its lease."""
+    """I10: no side effect of a worker after the end of the lease that it could trust, whatever the store knew of it."""
     terms = case.history.terms
     frozen: dict[str, list[Fault]] = defaultdict(list)
     if trace.witness:
         for fault in case.history.faults:
             frozen[fault.target].append(fault)
     for line in trace.witness:
-        late = case.leases.distrusted(line.worker_id, trace.id, line.token, line.at)
+        late = case.leases.overstayed(line.worker_id, trace.id, line.token, line.at)
         if late is None:
             continue
         woken = any(f.begin <= line.at <= f.end + terms.margin * 1000 for f in frozen[line.worker_id])
         if not woken:
             at = terms.instant(line.at)
             yield trace.violation(
-                "I10", f"{line.what} under token {line.token}, {late / 1e9:g} s after the trust ended", at
+                "I10", f"{line.what} under token {line.token}, {late / 1e9:g} s after its lease ended at the latest", at
             )

@@ -230,7 +230,7 @@ MUTATIONS: dict[str, tuple[str, Callable[[Story], object]]] = {
     "lost work is freed late": ("I9", lambda s: shift_recovery(s, 10)),
     "freed work is begun late": ("I9", lambda s: [move(s, c, 20) for c in [*s.journal] if c.token == 9]),
     "a lease is longer than L": ("I9", lambda s: vars_of(s.members[1], heartbeat_at=BASE)),
-    "a side effect after the trust ended": ("I10", lambda s: see(s, "effect", 39, 2)),
+    "a side effect after the lease ended": ("I10", lambda s: see(s, "effect", 41, 2)),
     "a limit is exceeded": ("I11", lambda s: move(s, find(s, "started", 5), -2)),
     "a child begins before its parent has succeeded": ("I12", lambda s: move(s, find(s, "started", 5), -2)),
     "a child begins although its parent failed": ("I12", lambda s: vars_of(s, parents={"e": ["f"]})),

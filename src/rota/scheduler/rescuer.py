@@ -4,6 +4,7 @@ It needs no knowledge of what the work is: a worker of another version or with o
 """
 
 import time
+from collections.abc import Callable
 
 from rota.config import LeaseConfig
 from rota.domain.errors import Unavailable
@@ -28,12 +29,19 @@ class Rescuer:
     topic = None
 
     def __init__(
-        self, database: Database, lease: LeaseConfig, telemetry: Telemetry, *, watches_first: bool = False
+        self,
+        database: Database,
+        lease: LeaseConfig,
+        telemetry: Telemetry,
+        *,
+        watches_first: bool = False,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
-        """With `watches_first`, the time before the first step counts as an outage."""
+        """With `watches_first`, the time before the first step counts as an outage. `monotonic` tells seconds."""
         self._database = database
         self._interval = lease.reaper_seconds
         self._telemetry = telemetry
+        self._monotonic = monotonic
         self._watch = lease.heartbeat_seconds + lease.margin_seconds
         self._watching_since: float | None = None if watches_first else float("-inf")
 
@@ -45,12 +53,12 @@ class Rescuer:
             self._watching_since = None
             raise
         if self._watching_since is None:
-            self._watching_since = time.monotonic()
+            self._watching_since = self._monotonic()
         self._telemetry.rescued(rescued, dead)
         return 0 if max(rescued, overdue, late) == _BATCH else self._interval
 
     def _step(self, tx: Transaction) -> tuple[list[str], int, int, int]:
-        silence_counts = self._watching_since is not None and time.monotonic() - self._watching_since >= self._watch
+        silence_counts = self._watching_since is not None and self._monotonic() - self._watching_since >= self._watch
         dead = workers.convict(tx) if silence_counts else []
         rescued = self._rescue(tx, silence_counts)
         overdue = self._time_out(tx)

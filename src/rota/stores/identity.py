@@ -1,7 +1,7 @@
 """UUIDv7 (RFC 9562): ids in time order, so that keys are appended and lists page by id."""
 
-import os
 import threading
+from os import urandom
 
 from rota.domain.instant import Instant
 
@@ -19,7 +19,7 @@ def new_ids(now: Instant, count: int) -> list[str]:
     with _lock:
         first = max(now, _last + 1)
         _last = first + count - 1
-    draw = os.urandom(8 * count).hex()
+    draw = urandom(8 * count).hex()
     ids = []
     for i in range(count):
         millisecond, microsecond = divmod(first + i, 1000)
