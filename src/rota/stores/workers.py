@@ -5,7 +5,7 @@ from collections.abc import Collection, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any
 
-from sqlalchemy import Row, func, insert, literal, select, update
+from sqlalchemy import Row, case, func, insert, literal, select, update
 
 from rota.domain.instant import Duration, Instant
 from rota.stores import events
@@ -114,9 +114,10 @@ def drain(tx: Transaction, worker_id: str) -> bool:
 
 
 def end(tx: Transaction, worker_id: str) -> None:
-    """A worker has stopped in order; whatever it may still hold is free at once."""
+    """A worker has stopped in order; whatever it may still hold is free at once. A lease that ran out stays as it was."""
     serving = update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING))
-    if tx.execute(serving.values(state=STOPPED, lease_expires_at=tx.now, ended_at=tx.now)).rowcount:
+    until = case((workers.c.lease_expires_at < tx.now, workers.c.lease_expires_at), else_=tx.now)
+    if tx.execute(serving.values(state=STOPPED, lease_expires_at=until, ended_at=tx.now)).rowcount:
         events.write(tx, [("worker.stopped", None, None, json.dumps({"workerId": worker_id}))])
 
 

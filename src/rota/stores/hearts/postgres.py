@@ -34,7 +34,8 @@ class Heart:
             raise
 
 
-_NOW = "(extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
+_NOW = "(extract(epoch FROM statement_timestamp()) * 1000000)::bigint"
+"""One time for the whole statement: a buried worker ended exactly when its lease did."""
 _BEAT = f"""
     UPDATE workers SET heartbeat_at = {_NOW}, lease_expires_at = {_NOW} + %(lease)s
     WHERE id = %(worker)s AND state IN ('Alive', 'Draining')"""
