@@ -43,11 +43,12 @@ def test_a_blocked_loop_does_not_cost_the_lease(
     short_lease: dict[str, float],
     block: Callable[[float], None],
 ) -> None:
+    """Not even when the very first thing that a job does is to block it, for longer than the guard waits by itself."""
     begun: list[float] = []
 
     async def blocking(context: Context) -> str:
         begun.append(time.monotonic())
-        block(1.4 * short_lease["seconds"])
+        block(2.6 * short_lease["seconds"])
         return "done"
 
     engine = start({"block": blocking}, lease=short_lease)

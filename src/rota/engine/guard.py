@@ -49,6 +49,8 @@ class Guard:
 
     def watch(self) -> int:
         """Beat until the worker says goodbye or is gone."""
+        if (word := self._heed(b"")) is not None:  # what was said while this process started
+            return _worker_ended(word, self._heart, self._worker_id)
         trusted_until = time.monotonic() + self._lease
         beat_at = time.monotonic() + self._interval
         while True:
@@ -76,8 +78,9 @@ class Guard:
     def _hear(self) -> bytes | None:
         """Take in what the worker says. Its last word when it has ended: `bye`, or nothing when it died."""
         heard = os.read(_STDIN, 65536)
-        if not heard:
-            return b""
+        return b"" if not heard else self._heed(heard)
+
+    def _heed(self, heard: bytes) -> bytes | None:
         *lines, self._rest = (self._rest + heard).split(b"\n")
         for line in lines:
             word, _, until = line.partition(b" ")

@@ -2,6 +2,7 @@
 
 import asyncio
 import json
+import math
 import select
 import subprocess
 import sys
@@ -13,6 +14,8 @@ from typing import Any
 from rota.config import LeaseConfig
 
 _GUARD_ANSWERS_WITHIN_SECONDS = 5.0
+_UNTOLD_SECONDS = 1.0
+"""How much later timeouts may be than the guard was told: less than the grace that `longest` has in it."""
 
 
 class Heartbeat:
@@ -48,6 +51,7 @@ class Heartbeat:
         self.convicted = False
         """The store says that this worker is dead: nothing that it holds is its own any more."""
         self.trusted_until = 0.0
+        self._told = -math.inf
 
     def start(self, registered: float) -> None:
         """Start the guard. `registered` is the monotonic time just before the worker was registered."""
@@ -57,13 +61,23 @@ class Heartbeat:
 
     def _pulse(self) -> None:
         """Show the guard that the event loop turns, and see whether the trust is over, whatever the worker waits for."""
-        self._say(f"pulse {self._longest()}")
+        self._tell(self._longest())
         if not self.trusts():
             self._say("over")
             self._on_over()
             return
         wait = min(self._interval / 2, max(self.trusted_until - time.monotonic(), 0.01))
         self._timer = asyncio.get_running_loop().call_later(wait, self._pulse)
+
+    def begun(self) -> None:
+        """Work was begun that has not had its turn: the guard must know of its timeout before it may block the loop."""
+        until = self._longest()
+        if until > self._told + _UNTOLD_SECONDS:
+            self._tell(until)
+
+    def _tell(self, until: float) -> None:
+        self._told = until
+        self._say(f"pulse {until}")
 
     def _say(self, words: str) -> None:
         if self._guard is not None and self._guard.stdin is not None:

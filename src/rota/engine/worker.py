@@ -173,6 +173,7 @@ class Worker:
             self._telemetry.store_unavailable(error)
             await asyncio.sleep(_RETRY_SECONDS)
             return
+        heartbeat.begun()
         await self._rest(heartbeat)
 
     async def exchange(self) -> Exchange:
