@@ -1,6 +1,7 @@
 """Jobs through the front door, with the bodies that clients of older systems send."""
 
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import pytest
@@ -303,6 +304,18 @@ def test_a_trigger_merges_parameters_and_obeys_the_overlap_policy(client: TestCl
     assert cancelled.status_code == 202
     assert {item["state"] for item in cancelled.json()["items"]} == {"Cancelled"}
     assert len(cancelled.json()["items"]) == 3
+
+
+def test_the_same_key_at_the_same_time_makes_one_execution(client: TestClient) -> None:
+    def ask(_: int) -> tuple[int, str]:
+        answer = client.post("/api/jobs", json={"type": "echo"}, headers={"Idempotency-Key": "together"})
+        return answer.status_code, answer.json()["id"]
+
+    with ThreadPoolExecutor(8) as pool:
+        answers = set(pool.map(ask, range(24)))
+    assert len(answers) == 1
+    assert {status for status, _ in answers} == {201}
+    assert len(client.get("/api/executions").json()["items"]) == 1
 
 
 def test_the_same_key_makes_one_execution(client: TestClient) -> None:

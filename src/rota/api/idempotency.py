@@ -4,7 +4,9 @@ The answer is kept in the transaction that creates (`ServiceContext.remember`), 
 the thing exists and the key does not.
 """
 
+import random
 import re
+import time
 from collections.abc import Callable
 from dataclasses import replace
 from typing import Annotated, TypeVar
@@ -13,11 +15,13 @@ from fastapi import Depends, Header, Request, Response
 from pydantic import BaseModel
 
 from rota.api.guards import BODY_HASH
-from rota.domain.errors import InvalidInput
+from rota.domain.errors import Contended, InvalidInput
 from rota.service.context import Once, Remembered, Repeated, ServiceContext
 
 T = TypeVar("T")
 
+_TRIES = 6
+_PAUSE_SECONDS = 0.05
 _PRINTABLE = re.compile(r"[\x21-\x7e]{1,255}")
 
 
@@ -44,7 +48,7 @@ class Creation:
         where that differs: a secret is told once and never stored.
         """
         if self._key is None:
-            made = act(ctx)
+            made = _acted(act, ctx)
             return _created(status, location(made), _json(render(made)))
         again = repeat or render
 
@@ -52,13 +56,23 @@ class Creation:
             return Remembered(self._body_hash, status, location(made), _json(again(made)))
 
         try:
-            made = act(replace(ctx, once=Once(self._key, self._body_hash, keep)))
+            made = _acted(act, replace(ctx, once=Once(self._key, self._body_hash, keep)))
         except Repeated as repeated:
             found = repeated.answer
             response = _created(found.status, found.location, found.reply)
             response.headers["Idempotent-Replayed"] = "true"
             return response
         return _created(status, location(made), _json(render(made)))
+
+
+def _acted(act: Callable[[ServiceContext], T], ctx: ServiceContext) -> T:
+    """Do it; anew when another transaction was in the way, which has made nothing then."""
+    for _ in range(_TRIES - 1):
+        try:
+            return act(ctx)
+        except Contended:
+            time.sleep(random.uniform(0, _PAUSE_SECONDS))  # noqa: S311
+    return act(ctx)
 
 
 def _json(model: BaseModel) -> str:

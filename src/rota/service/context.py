@@ -67,9 +67,10 @@ class ServiceContext:
     def write(self, *, serial: bool = True) -> Iterator[Transaction]:
         """A write transaction. `Repeated` if the request's idempotency key has been answered before.
 
-        What reads, judges and changes definitions is `serial` across the fleet; so is all that must happen once.
+        What reads, judges and changes definitions is `serial` across the fleet. What must happen once is not for that:
+        of two requests with one key that come together the later one is Contended when it would be remembered.
         """
-        with self.database.write(serial=serial or self.once is not None) as tx:
+        with self.database.write(serial=serial) as tx:
             if self.once is not None:
                 self._refuse_repetition(tx, self.once)
             yield tx

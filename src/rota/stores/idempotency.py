@@ -3,7 +3,9 @@
 from dataclasses import dataclass
 
 from sqlalchemy import delete, insert, select
+from sqlalchemy.exc import IntegrityError
 
+from rota.domain.errors import Contended
 from rota.stores.database import Transaction
 from rota.stores.tables import idempotency
 
@@ -29,18 +31,20 @@ def recall(tx: Transaction, principal: str, key: str) -> Remembered | None:
 
 
 def remember(tx: Transaction, principal: str, key: str, answer: Remembered) -> None:
-    """Keep the answer of a new key."""
-    tx.execute(
-        insert(idempotency).values(
-            principal=principal,
-            key=key,
-            body_hash=answer.body_hash,
-            status=answer.status,
-            location=answer.location,
-            reply=answer.reply,
-            created_at=tx.now,
-        )
+    """Keep the answer of a new key. Contended when another transaction has just answered it: ask for its answer."""
+    row = insert(idempotency).values(
+        principal=principal,
+        key=key,
+        body_hash=answer.body_hash,
+        status=answer.status,
+        location=answer.location,
+        reply=answer.reply,
+        created_at=tx.now,
     )
+    try:
+        tx.execute(row)
+    except IntegrityError:
+        raise Contended("another request with this Idempotency-Key was answered meanwhile; repeat it") from None
 
 
 def replace(tx: Transaction, principal: str, key: str, answer: Remembered) -> None:
