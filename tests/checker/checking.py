@@ -29,7 +29,7 @@ def check(history: History) -> list[Violation]:
     case = single.prepare(history)
     found: list[Violation] = []
     for trace in case.traces.values():
-        found += single.walk(trace)
+        found += single.walk(trace, case.history.terms.slack)
         for of_one in OF_ONE:
             found += of_one(case, trace)
     for of_all in OF_ALL:

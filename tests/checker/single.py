@@ -67,14 +67,17 @@ def prepare(history: History) -> Case:
     return Case(history, traces, Leases(history), broken)
 
 
-def walk(trace: Trace) -> Iterator[Violation]:
-    """I2-I7 by the journal: every step is one that the model allows. Leaves the walked model in the trace."""
+def walk(trace: Trace, slack: int) -> Iterator[Violation]:
+    """I2-I7 by the journal: every step is one that the model allows. Leaves the walked model in the trace.
+
+    `slack` is what two processes may disagree by about the store's clock.
+    """
     trace.model = model = Model(trace.stored[0].max_attempts if trace.stored else None)
     for change in trace.changes:
         for invariant, sentence in model.apply(change):
             yield trace.violation(invariant, sentence, change.at)
     began = model.spans[0].begin.at if model.spans else None
-    if trace.stored and began is not None and began < trace.stored[0].created_at:
+    if trace.stored and began is not None and began < trace.stored[0].created_at - slack:
         yield trace.violation("I7", "it began before it was accepted", began)
 
 
@@ -163,14 +166,20 @@ def _completed(trace: Trace, request: Request, span: Span, current: bool, answer
 
 
 def excluded(case: Case, trace: Trace) -> Iterator[Violation]:
-    """I4: nobody took an attempt from its worker while the lease held by the store's clock."""
+    """I4: nobody took an attempt from its worker while the lease held by the store's clock.
+
+    In the last M of it the worker itself may have given the attempt up, as one that trusts itself no longer must.
+    """
     leases = case.leases
+    margin = case.history.terms.margin
     for span in trace.model.spans:
         end, worker_id = span.end, span.begin.worker_id
         if end is None or end.kind != LOST or leases.revoked(worker_id, end.at) or _gave_up(case, trace, span):
             continue
         until = leases.until(trace.id, span.token, worker_id, end.at)
-        if until is not None and end.at < until:
+        ended = leases.ended.get(worker_id or "")
+        given_up = until is not None and end.at >= until - margin and (ended is None or ended[0] > end.seq)
+        if until is not None and end.at < until and not given_up:
             early = (until - end.at) / 1e6
             yield trace.violation("I4", f"token {span.token} was freed {early:g} s before its lease ended", end.at)
 
