@@ -23,6 +23,8 @@ from rota.stores.database import Database
 
 _PAGE = 500
 _OVER = ("end", "stopped")
+_SKEW = SECOND // 4
+"""What two processes may disagree by about the clock of a server; the order of the journal is judged beside it."""
 
 Told = dict[str, tuple[str, int]]
 """State and attempt number of executions."""
@@ -173,7 +175,7 @@ class Evidence:
         """Executions that began again, by the store's clock, before the attempt before was settled; and workers that
         were convicted before their lease had ended."""
         for id, tries in self.tries.items():
-            if any(after.started_at < before.finished_at for before, after in itertools.pairwise(tries)):
+            if any(after.started_at < before.finished_at - _SKEW for before, after in itertools.pairwise(tries)):
                 yield id
         for worker in self.history.members:
             if worker.state == "Dead" and worker.ended_at is not None and worker.ended_at < worker.lease_expires_at:
@@ -185,17 +187,28 @@ class Evidence:
 
     @cached_property
     def _process(self) -> dict[tuple[str, int], int]:
-        """The main process of the worker that held each attempt."""
-        return {(one.execution_id, one.token): self.pids.get(one.worker_id or "", 0) for one in self.history.tried}
+        """The process that each attempt was under: the worker's own or, where the store does not know it, the witness."""
+        said = {(line.execution, line.token): line.pid for line in self.lines if line.what == "start"}
+        return {
+            (one.execution_id, one.token): self.pids.get(one.worker_id or "")
+            or said.get((one.execution_id, one.token), 0)
+            for one in self.history.tried
+        }
 
     def _beside_living(self) -> Iterator[Line]:
-        """Later starts of an execution beside an earlier one that nothing had ended or befallen."""
+        """Later starts of an execution beside an earlier one that nothing had ended or befallen.
+
+        An attempt whose process went down with it says nothing at its end; its worker has told that it failed.
+        """
+        failed = {(one.execution_id, one.token) for one in self.history.tried if one.state in ("Failed", "TimedOut")}
         before: dict[str, Line] = {}
         for line in self.lines:
             if line.what != "start":
                 continue
             last, before[line.execution] = before.get(line.execution), line
-            if last is None or self._over.get((last.execution, last.token), line.at + 1) <= line.at:
+            if last is None or (last.execution, last.token) in failed:
+                continue
+            if self._over.get((last.execution, last.token), line.at + 1) <= line.at:
                 continue
             pid = self._process.get((last.execution, last.token)) or last.pid
             if not any(fault.befell(pid, last.at, line.at) for fault in self.fleet.faults):
@@ -247,11 +260,7 @@ class Evidence:
                 claimed, again = self._monotonic(one.started_at), self._monotonic(after.started_at)
                 again = starts.get((id, after.token), again)
                 over = min(again, self._over.get((id, one.token), again))
-                cut = [
-                    fault
-                    for fault in befell.get(self.pids.get(one.worker_id or "", 0), ())
-                    if claimed <= fault.begin < over
-                ]
+                cut = [fault for fault in befell.get(self._process[id, one.token], ()) if claimed <= fault.begin < over]
                 if one.state == "Lost" and cut and (not kinds or cut[0].kind in kinds):
                     since = cut[0].begin
                     since = max([since, *(out.end for out in outages if out.begin < again and since < out.end < again)])
@@ -272,7 +281,11 @@ class Evidence:
 
     def require_nothing_wrong(self) -> None:
         """Fail with what is wrong."""
-        assert not self.violations, told(self.history, self.violations)
+        first = {one.invariant: one for one in reversed(self.violations)}
+        assert not first, "\n\n".join(
+            told(self.history, [one, *(other for other in self.violations if other is not one)])
+            for one in first.values()
+        )
         assert not self.verdict.wrong, json.dumps(self.verdict.wrong, indent=1, default=str)
 
 

@@ -4,7 +4,7 @@ import json
 import os
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
 from itertools import count
@@ -113,6 +113,13 @@ class Fleet:
         self._started(name, made, "worker")
         return made
 
+    def stranger(self, name: str, *words: str) -> Rota:
+        """Start a worker that has none of the application's jobs. Does not wait."""
+        made = self._made(name, words, None, None, (), apps=())
+        self.workers[name] = made
+        self._started(name, made, "worker")
+        return made
+
     def wait_alive(self, count: int | None = None, within: float = 30) -> None:
         """Wait until so many workers are trusted: all of them, unless told otherwise."""
         wanted = len(self.workers) if count is None else count
@@ -215,12 +222,13 @@ class Fleet:
         url: str | None,
         variables: Mapping[str, str] | None,
         over_http: tuple[str, ...],
+        apps: Sequence[Path] = (APPLICATION,),
     ) -> Rota:
         settings = PROFILE | {witness.FOLDER: str(self.witness)} | dict(variables or {})
         made = Rota(
             self.folder / name,
             *words,
-            apps=[APPLICATION],
+            apps=apps,
             variables=settings,
             store=url or self.store.url,
             coordinators=over_http,

@@ -16,6 +16,8 @@ from witness import read
 pytestmark = [pytest.mark.faults, pytest.mark.stores("sqlite", "postgres", "mariadb"), pytest.mark.timeout(300)]
 
 IN_FLIGHT = 200
+BUSY = 160
+"""How many run at the least when a kill comes."""
 SLOTS = 260
 """Of each worker: either alone has room for all that is in flight, so that no restart waits for a slot."""
 SLACK = 1.5
@@ -41,14 +43,14 @@ def test_f01_killed_workers(fleet: Fleet, seed: int, report: Callable[..., None]
         busy = sum(fleet.api.get("/health/jobs")[name] for name in ("running", "pending", "retrying"))
         missing = max(0, IN_FLIGHT + 20 - busy)
         kinds = ["work-in-process" if draw.random() < 0.1 else "work" for _ in range(missing)]
-        bodies = [body(draw.uniform(2, 4) / (3 if kind != "work" else 1), kind) for kind in kinds]
-        recorder.submit(bodies, prefix=f"fill-{next(numbers)}")
+        bodies = [body(draw.uniform(4, 8) / (3 if kind != "work" else 1), kind) for kind in kinds]
+        recorder.submit(bodies, prefix=f"fill-{next(numbers)}", threads=6)
 
     orphans = 0
     for kill in range(20):
         fill()
         name = _busiest(fleet)
-        eventually(lambda: fleet.api.get("/health/jobs")["running"] >= IN_FLIGHT, 30, "the slots are taken")
+        eventually(lambda: fleet.api.get("/health/jobs")["running"] >= BUSY, 30, "enough is in flight")
         left = set(fleet.workers[name].processes())
         fleet.kill(name, whole=kill % 4 == 1)
         fleet.restart(name)

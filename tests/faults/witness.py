@@ -8,6 +8,8 @@ import asyncio
 import ctypes
 import os
 import re
+import resource
+import signal
 import time
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -133,16 +135,20 @@ def segfault(*, ctx: Context) -> None:
 
 @job(name="eat-memory")
 def eat_memory(*, ctx: Context) -> None:
-    """Take all the memory that there is, up to the limit that the test gave to this process."""
+    """Take all the memory that there is, up to a limit of 256 MiB."""
     say("start", ctx)
+    resource.setrlimit(resource.RLIMIT_AS, (256 << 20, 256 << 20))
     held = []
-    while True:
-        held.append(bytearray(16 << 20))
+    try:
+        while True:
+            held.append(bytearray(16 << 20))
+    except MemoryError:
+        os.kill(os.getpid(), signal.SIGKILL)  # what the kernel does where memory has an end
 
 
 @job(name="fork-bomb")
 def fork_bomb(*, ctx: Context) -> None:
-    """Children that have children, until the limit that the test gave; all of them end by themselves."""
+    """Children that have children; all of them would sleep far beyond the timeout."""
     say("start", ctx)
     for _ in range(6):
         os.fork()
