@@ -3,6 +3,7 @@
 The driver adapts a list item by item in Python; an array's text is made with a few string operations for all of it.
 """
 
+import re
 from collections.abc import Iterable, Sequence
 from functools import lru_cache
 from itertools import chain
@@ -22,7 +23,7 @@ def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[
         tx.driver.execute(_insert_sql(table, tuple(columns), len(rows)), list(chain.from_iterable(rows)))
         return
     with tx.driver.cursor() as cursor, cursor.copy(_copy_sql(table, tuple(columns))) as copy:
-        copy.write("".join(map(_copied, rows)))
+        copy.write(_copied(rows))
 
 
 @lru_cache(maxsize=512)
@@ -36,19 +37,31 @@ def _copy_sql(table: str, columns: tuple[str, ...]) -> str:
     return f"COPY {table} ({','.join(columns)}) FROM STDIN"
 
 
-def _copied(row: Sequence[object]) -> str:
-    """A row in the text format of COPY."""
-    fields = []
-    for value in row:
-        if value is None:
-            fields.append("\\N")
-        elif isinstance(value, str):
-            fields.append(value.translate(_COPY_ESCAPES) if not value.isalnum() else value)
+def _copied(rows: Sequence[Sequence[object]]) -> str:
+    """Rows in the text format of COPY. What is the same in all of them is written out once."""
+    shape, varying = [], []
+    for values in zip(*rows, strict=True):
+        if values.count(values[0]) == len(values):
+            shape.append(_fields(values[:1])[0].replace("%", "%%"))
         else:
-            fields.append(str(value))
-    return "\t".join(fields) + "\n"
+            shape.append("%s")
+            varying.append(_fields(values))
+    row = "\t".join(shape) + "\n"
+    return "".join([row % fields for fields in zip(*varying, strict=True)]) if varying else row % () * len(rows)
 
 
+def _fields(values: Sequence[object]) -> Sequence[str]:
+    """The values of one column as COPY reads them."""
+    fields = ["\\N" if value is None else str(value) for value in values]
+    if not _SPECIAL.search("".join([value for value in values if isinstance(value, str)])):
+        return fields
+    return [
+        value.translate(_COPY_ESCAPES) if isinstance(value, str) else field
+        for value, field in zip(values, fields, strict=True)
+    ]
+
+
+_SPECIAL = re.compile(r"[\\\t\n\r]")
 _COPY_ESCAPES = str.maketrans({"\\": "\\\\", "\t": "\\t", "\n": "\\n", "\r": "\\r"})
 
 
