@@ -268,11 +268,11 @@ def machine(make_store: MakeStore) -> type[RuleBasedStateMachine]:
     return Store
 
 
-def test_random_histories_keep_the_invariants(make_store: MakeStore) -> None:
+def test_random_histories_keep_the_invariants(make_store: MakeStore, store_kind: str) -> None:
     run_state_machine_as_test(
         machine(make_store),
         settings=settings(
-            max_examples=40,
+            max_examples=40 if store_kind == "sqlite" else 20,
             stateful_step_count=40,
             deadline=None,
             suppress_health_check=list(HealthCheck),

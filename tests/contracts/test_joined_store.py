@@ -40,7 +40,11 @@ def open_driver(store: Database) -> Iterator[Open]:
             import pymysql
 
             made = pymysql.connect(
-                host=url.host, port=url.port or 3306, user=url.username, password=url.password or "", db=url.database
+                host=url.host,
+                port=url.port or 3306,
+                user=url.username,
+                password=url.password or "",
+                database=url.database,
             )
         opened.append(made)
         return made

@@ -82,19 +82,24 @@ def _lent(database: Database, driver: Any) -> Iterator[Connection]:
 @contextmanager
 def _tuples(driver: Any) -> Iterator[None]:
     """Rows as tuples meanwhile, whatever the application has them made into."""
-    if not hasattr(driver, "row_factory"):
-        yield
-        return
-    theirs, driver.row_factory = driver.row_factory, _plain_rows(driver)
+    kept, plain = _plain_rows(driver)
+    theirs = getattr(driver, kept)
+    setattr(driver, kept, plain)
     try:
         yield
     finally:
-        driver.row_factory = theirs
+        setattr(driver, kept, theirs)
 
 
-def _plain_rows(driver: Any) -> Any:
-    if type(driver).__module__.startswith("psycopg"):
+def _plain_rows(driver: Any) -> tuple[str, Any]:
+    """The attribute that says what rows are made into, and its value for tuples."""
+    module = type(driver).__module__
+    if module.startswith("psycopg"):
         from psycopg.rows import tuple_row
 
-        return tuple_row
-    return None
+        return "row_factory", tuple_row
+    if module.startswith("pymysql"):
+        from pymysql.cursors import Cursor
+
+        return "cursorclass", Cursor
+    return "row_factory", None

@@ -7,8 +7,10 @@ from rota.stores.mysql.connection import (
     broken,
     commit,
     engine,
+    in_transaction,
     listen,
     lock_schema,
+    notify,
     roll_back,
     serialise,
     translated,
@@ -22,7 +24,7 @@ from rota.stores.mysql.planning import (
 )
 from rota.stores.mysql.rows import insert
 from rota.stores.mysql.settling import settle, settled_ids
-from rota.stores.mysql.work import append_logs, cancelling, claim, governed, lease, next_due, promote
+from rota.stores.mysql.work import append_logs, cancelling, claim, governed, lease, look, next_due, promote
 
 __all__ = [
     "ONE_WRITER",
@@ -38,13 +40,16 @@ __all__ = [
     "engine",
     "governed",
     "hold_schedules",
+    "in_transaction",
     "insert",
     "lease",
     "listen",
     "live_in_lanes",
     "live_of_schedules",
     "lock_schema",
+    "look",
     "next_due",
+    "notify",
     "promote",
     "roll_back",
     "serialise",

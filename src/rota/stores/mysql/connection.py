@@ -69,6 +69,15 @@ def commit(driver: Any, topics: Collection[str], sender: str) -> None:
     driver.commit()
 
 
+def notify(driver: Any, topics: Collection[str], sender: str) -> None:
+    """Other processes find out when they look."""
+
+
+def in_transaction(driver: Any) -> bool:
+    """Whether a transaction is open, or begins by itself with the next statement."""
+    return not driver.get_autocommit() or bool(driver.server_status & SERVER_STATUS.SERVER_STATUS_IN_TRANS)
+
+
 def roll_back(driver: Any) -> None:
     """Take everything back."""
     if driver in _migrating:

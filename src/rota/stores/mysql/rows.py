@@ -5,16 +5,18 @@ from collections.abc import Collection, Sequence
 from functools import lru_cache
 from typing import Any
 
+from pymysql.cursors import Cursor
+
 
 def run(tx: Any, sql: str, parameters: Sequence[object] = ()) -> int:
     """Run a statement; how many rows it found."""
-    with tx.driver.cursor() as cursor:
+    with tx.driver.cursor(Cursor) as cursor:
         return int(cursor.execute(sql, tuple(parameters)))
 
 
 def rows(tx: Any, sql: str, parameters: Sequence[object] = ()) -> Sequence[tuple[Any, ...]]:
     """The rows of a statement."""
-    with tx.driver.cursor() as cursor:
+    with tx.driver.cursor(Cursor) as cursor:
         cursor.execute(sql, tuple(parameters))
         found: Sequence[tuple[Any, ...]] = cursor.fetchall()
         return found
@@ -28,7 +30,7 @@ def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[
 def insert_or(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], otherwise: str) -> None:
     """Insert rows, with what is to be done where one is there already."""
     if rows:
-        with tx.driver.cursor() as cursor:
+        with tx.driver.cursor(Cursor) as cursor:
             cursor.executemany(_insert_sql(table, tuple(columns)) + otherwise, rows)
 
 

@@ -57,10 +57,15 @@ def _fenced(tx: Any, settled: Sequence[Sequence[object]]) -> list[_Fenced]:
     for row in settled:
         wanted.setdefault(row[0], dict(zip(SETTLED_FIELDS, row, strict=True)))
     sql = f"""
-        SELECT {", ".join(f"`{name}`" for name in _KEPT)} FROM executions FORCE INDEX (PRIMARY)
+        SELECT {", ".join(f"`{name}`" for name in _KEPT)}, state FROM executions FORCE INDEX (PRIMARY)
         WHERE id IN ({marks(wanted)}) AND state IN ('Running', 'Cancelling') FOR UPDATE"""
-    found = [dict(zip(_KEPT, row, strict=True)) for row in rows(tx, sql, list(wanted))]
-    return [_Fenced(live, wanted[live["id"]]) for live in found if live["token"] == wanted[live["id"]]["token"]]
+    fenced = []
+    for *kept, state in rows(tx, sql, list(wanted)):
+        live = dict(zip(_KEPT, kept, strict=True))
+        becomes = wanted[live["id"]]
+        if (live["token"], state) == (becomes["token"], becomes["held_as"]):
+            fenced.append(_Fenced(live, becomes))
+    return fenced
 
 
 def _hold(tx: Any, going_on: Sequence[_Fenced]) -> None:

@@ -5,8 +5,9 @@ from collections.abc import Sequence
 from typing import Any
 
 from rota.domain.instant import Instant
-from rota.stores.base import CLAIM_COLUMNS, Offer
+from rota.stores.base import CLAIM_COLUMNS, Look, Offer
 from rota.stores.mysql.rows import insert, insert_or, marks, rows, run
+from rota.stores.mysql.settling import settle
 
 
 def promote(tx: Any) -> None:
@@ -46,12 +47,25 @@ _CANCELLING = "SELECT id, cancellation FROM executions WHERE worker_id = %s AND 
 
 def governed(tx: Any) -> bool:
     """Whether limits have a say in what may start."""
-    return bool(rows(tx, _GOVERNED)[0][0])
+    return bool(rows(tx, f"SELECT {_GOVERNED}")[0][0])
 
 
 _GOVERNED = """
-    SELECT EXISTS (SELECT 1 FROM queues)
-        OR EXISTS (SELECT 1 FROM executions WHERE state = 'Pending' AND governed = 1)"""
+    EXISTS (SELECT 1 FROM queues) OR EXISTS (SELECT 1 FROM executions WHERE state = 'Pending' AND governed = 1)"""
+
+
+def look(tx: Any, worker_id: str, settled: Sequence[Sequence[object]]) -> Look:
+    """Settle what is given and see how things stand."""
+    if settled:
+        settle(tx, settled)
+    limited, pending, following = rows(tx, _LOOK)[0]
+    return Look(
+        tx.settled if settled else (), cancelling(tx, worker_id), bool(limited or pending), bool(limited), following
+    )
+
+
+_LOOK = f"""
+    SELECT {_GOVERNED}, EXISTS (SELECT 1 FROM executions WHERE state = 'Pending'), ({_NEXT_DUE})"""
 
 
 def claim(tx: Any, offer: Offer) -> str:
