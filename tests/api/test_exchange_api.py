@@ -1,8 +1,8 @@
-"""One turn of a worker over HTTP: what it may say, what it is told, and what is refused."""
+"""One turn of a worker over HTTP: what it may say, what it is told, and what is refused. On every store."""
 
 import threading
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any
 
 import pytest
@@ -18,6 +18,7 @@ from rota.service import access
 from rota.service import executions as service
 from rota.service.context import ServiceContext
 from rota.stores import control, executions, history, workers
+from rota.stores.database import Database
 from rota.stores.tables import workers as workers_table
 from rota.telemetry import Telemetry
 
@@ -49,6 +50,14 @@ class Remote:
     def claims(self, slots: int = 5) -> list[dict[str, Any]]:
         found: list[dict[str, Any]] = self.exchange(slots=slots)["claims"]
         return found
+
+
+@pytest.fixture
+def database(new_store_url: Callable[[], str]) -> Iterator[Database]:
+    """The store of the API: one of each kind."""
+    made = Database(new_store_url(), durable=False)
+    yield made
+    made.close()
 
 
 @pytest.fixture
@@ -282,6 +291,7 @@ def test_a_dead_worker_has_lost_its_lease(remote: Remote, system: ServiceContext
     assert (answer.status_code, answer.json()["type"]) == (409, "/problems/lease-lost")
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize("verb", [*VERBS, "bury"])
 def test_an_unknown_worker_and_one_of_another_key(remote: Remote, keyed: Callable[..., TestClient], verb: str) -> None:
     stranger = keyed("stranger")
@@ -320,6 +330,7 @@ def test_the_guard_ends_the_lease_of_a_dead_worker(remote: Remote, submit: Submi
     assert execution(system, id).state == "Failed"
 
 
+@pytest.mark.stores("sqlite")
 @pytest.mark.parametrize(
     ("said", "loc"),
     [
