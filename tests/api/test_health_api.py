@@ -5,11 +5,12 @@ import threading
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
+from dataclasses import replace
 
 import pytest
 from starlette.testclient import TestClient
 
-from rota.api.application import ApiDependencies
+from rota.api.application import ApiDependencies, create_application
 from rota.api.health import Readiness
 from rota.domain.access import Role
 from rota.domain.errors import Unavailable
@@ -56,6 +57,34 @@ class Held(Database):
         self.free.wait()
         with super().read() as tx:
             yield tx
+
+
+def test_heartbeats_need_none_of_the_threads_that_requests_share(
+    database: Database, services: ApiDependencies, system: ServiceContext
+) -> None:
+    held = Held(str(database))
+    held.free.set()
+    _key, token = access.create(system, "worker", Role.ADMIN)
+    application = create_application(replace(services, database=held))
+    most = services.config.server.threads
+    with (
+        TestClient(application, base_url="http://127.0.0.1:8400") as client,
+        ThreadPoolExecutor(2 * most) as pool,
+    ):
+        client.headers["Authorization"] = f"Bearer {token}"
+        worker = client.post("/api/workers/register", json={"name": "w", "capacity": 1}).json()["id"]
+        held.free.clear()
+        before = held.asked
+        answers = [pool.submit(client.get, "/api/jobs") for _ in range(2 * most)]
+        try:
+            while held.asked < before + most:
+                assert not any(answer.done() for answer in answers)
+            assert client.post(f"/api/workers/{worker}/heartbeat").status_code == 200
+            assert not any(answer.done() for answer in answers)
+        finally:
+            held.free.set()
+        assert {answer.result().status_code for answer in answers} == {200}
+    held.close()
 
 
 def test_a_store_that_does_not_answer_is_asked_once_and_not_waited_for(database: Database) -> None:

@@ -7,6 +7,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from typing import Any
 
+import anyio
 import anyio.to_thread
 from fastapi import FastAPI
 from fastapi.openapi.utils import get_openapi
@@ -22,6 +23,9 @@ from rota.service.wakeups import Rings
 __all__ = ["ApiDependencies", "create_application"]
 
 _log = logging.getLogger("rota.api")
+
+_HEARTBEAT_THREADS = 4
+"""Of their own: a lease must not be lost because other requests wait for a busy store."""
 
 _DESCRIPTION = """\
 Rota accounts for every run. Times are RFC 3339 in UTC, durations are seconds, ids are UUIDv7. Every operation but
@@ -68,6 +72,7 @@ def create_application(services: ApiDependencies) -> FastAPI:
     app.state.services = services
     tokens = Tokens(services.database)
     app.state.tokens = tokens
+    app.state.for_heartbeats = anyio.CapacityLimiter(_HEARTBEAT_THREADS)
     app.state.rings = Rings(services.database)
     app.state.readiness = Readiness(services.database)
     app.state.metrics = metrics.registry(services.database)

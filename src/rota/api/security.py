@@ -5,6 +5,7 @@ from collections.abc import Awaitable, Callable, Iterable
 from hashlib import sha256
 from typing import Annotated, Any
 
+import anyio
 import anyio.to_thread
 from fastapi import Depends, FastAPI, Request
 from starlette.types import ASGIApp, Receive, Scope, Send
@@ -26,6 +27,8 @@ ENROL = "/api/workers/enrol"
 _PRINCIPAL = "rota.principal"
 _FRESH_SECONDS = 5.0
 _MOST_CACHED = 10_000
+_THREADS = 4
+"""Of its own: who knocks must not wait behind requests that wait for a busy store."""
 
 
 class Tokens:
@@ -37,6 +40,7 @@ class Tokens:
     def __init__(self, database: Any) -> None:
         self._database = database
         self._known: dict[bytes, tuple[Principal, float]] = {}
+        self._threads = anyio.CapacityLimiter(_THREADS)
 
     async def principal(self, token: str) -> Principal:
         """Who holds this token. Unauthenticated for anything that is not a valid one."""
@@ -46,7 +50,7 @@ class Tokens:
         if known is not None and now < known[1]:
             return known[0]
         self._known.pop(digest, None)
-        principal = await anyio.to_thread.run_sync(access.authenticate, self._database, token)
+        principal = await anyio.to_thread.run_sync(access.authenticate, self._database, token, limiter=self._threads)
         if len(self._known) >= _MOST_CACHED:
             self._known.clear()
         self._known[digest] = (principal, now + _FRESH_SECONDS)

@@ -2,7 +2,8 @@
 
 from typing import Annotated
 
-from fastapi import APIRouter, Query, Response
+import anyio.to_thread
+from fastapi import APIRouter, Query, Request, Response
 from pydantic import AfterValidator, Field
 
 from rota.api.errors import documented
@@ -153,12 +154,13 @@ def register_worker(body: WorkerInput, ctx: WorkContext, creating: Creating) -> 
 
 
 @router.post("/{id}/heartbeat", response_model=HeartbeatAnswer, responses=documented(404, 409, 422))
-def heartbeat(id: Id, ctx: WorkContext, body: Heartbeat | None = None) -> Response:
+async def heartbeat(id: Id, ctx: WorkContext, request: Request, body: Heartbeat | None = None) -> Response:
     """Prolong a worker's lease. 409 `lease-lost` when it was declared dead: it must register again."""
     held = None
     if body is not None and body.executions is not None:
         held = {item.execution_id: int(item.lease_token) for item in body.executions}
-    return reply(HeartbeatAnswer.model_validate(workers.beat(ctx, id, held)))
+    beaten = await anyio.to_thread.run_sync(workers.beat, ctx, id, held, limiter=request.app.state.for_heartbeats)
+    return reply(HeartbeatAnswer.model_validate(beaten))
 
 
 @router.get("", response_model=Page[WorkerOutput], responses=documented(422))
