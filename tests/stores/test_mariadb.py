@@ -10,11 +10,13 @@ import pytest
 from sqlalchemy import func, insert, select, text
 from sqlalchemy.engine import make_url
 
+from rota.config import StoreConfig
 from rota.domain.errors import ConfigurationInvalid, Contended, Unavailable
 from rota.domain.instant import HOUR, MINUTE, SECOND
-from rota.stores import workers
+from rota.stores import mysql, workers
 from rota.stores.database import Database, Transaction
 from rota.stores.hearts import open_heart
+from rota.stores.hearts.mysql_dsn import address
 from rota.stores.tables import counters, queues
 
 pytestmark = pytest.mark.stores("mariadb")
@@ -80,6 +82,39 @@ def test_a_connection_that_the_server_dropped_is_replaced(database: Database) ->
     ):
         cursor.execute("KILL %s", (session,))
     assert asked(database) == 1
+
+
+@pytest.mark.parametrize(
+    ("url", "said"),
+    [
+        ("mysql://ann:a%20b@db:3307/r%2Fx", {"host": "db", "port": 3307, "user": "ann", "password": "a b", "database": "r/x"}),
+        ("mariadb://db/rota", {"host": "db", "port": 3306, "user": None, "password": "", "database": "rota"}),
+        (
+            "mysql+pymysql://ann@db/rota?ssl_ca=/ca.pem&ssl_key=/k.pem&unix_socket=/s",
+            {
+                "host": "db", "port": 3306, "user": "ann", "password": "", "database": "rota", "unix_socket": "/s",
+                "ssl": {"ca": "/ca.pem", "key": "/k.pem"},
+            },
+        ),
+    ],
+)  # fmt: skip
+def test_the_heart_reads_the_url_as_the_store_does(url: str, said: dict[str, object]) -> None:
+    assert address(url) == said
+    asked, given = make_url(url), mysql.engine(make_url(url), StoreConfig(), durable=True).dialect
+    (_, arguments) = given.create_connect_args(asked.set(drivername="mysql+pymysql"))
+    for name in ("host", "unix_socket", "ssl"):
+        assert arguments.get(name) == said.get(name)
+
+
+@pytest.mark.parametrize("version", ["8.0.39", "5.5.5-10.6.18-MariaDB-log", "10.5.1-MariaDB"])
+def test_a_server_that_cannot_run_it_is_left_as_it_is(database: Database, version: str) -> None:
+    with database.write() as tx:
+        tx.driver.server_version, kept = version, tx.driver.server_version
+        try:
+            with pytest.raises(ConfigurationInvalid, match=r"needs MariaDB 10\.11"):
+                database.dialect.lock_schema(tx)
+        finally:
+            tx.driver.server_version = kept
 
 
 def test_names_differ_in_a_letters_case(database: Database) -> None:

@@ -45,7 +45,11 @@ def address(url: str) -> dict[str, object]:
         "password": unquote(parts.password or ""),
         "database": unquote(parts.path.lstrip("/")),
     }
-    return found | {name: options[name] for name in _PASSED_ON if name in options}
+    if "unix_socket" in options:
+        found["unix_socket"] = options["unix_socket"]
+    if secure := {name.removeprefix("ssl_"): options[name] for name in _SECURE if name in options}:
+        found["ssl"] = secure
+    return found
 
 
-_PASSED_ON = ("unix_socket", "ssl_ca", "ssl_cert", "ssl_key")
+_SECURE = ("ssl_ca", "ssl_cert", "ssl_key")

@@ -1,5 +1,6 @@
 """A connection to MariaDB or MySQL: bounded in time, begun with the server's clock in one round trip, its errors in words."""
 
+import re
 from collections.abc import Callable, Collection, Iterable
 from typing import Any
 from weakref import WeakSet
@@ -26,6 +27,7 @@ _BEGIN = {
 _SCHEMA_LOCK = "rota-schema"
 _SCHEMA_WAIT_SECONDS = 9
 """Less than the time that a reply is waited for."""
+_OLDEST = (10, 11)
 _migrating: WeakSet[Any] = WeakSet()
 
 
@@ -100,6 +102,7 @@ def serialise(tx: Any) -> None:
 def lock_schema(tx: Any) -> None:
     """Wait until nobody else migrates this store, and let its tables tell capital letters from small ones."""
     with tx.driver.cursor() as cursor:
+        _require_mariadb(tx.driver.get_server_info())
         cursor.execute("SELECT GET_LOCK(CONCAT(%s, ':', MD5(DATABASE())), %s)", (_SCHEMA_LOCK, _SCHEMA_WAIT_SECONDS))
         if cursor.fetchone()[0] != 1:
             raise Unavailable("another process migrates this store; try again when it has ended")
@@ -107,6 +110,13 @@ def lock_schema(tx: Any) -> None:
         cursor.execute("SELECT @@collation_database")
         if cursor.fetchone()[0] != "utf8mb4_bin":
             cursor.execute("ALTER DATABASE CHARACTER SET utf8mb4 COLLATE utf8mb4_bin")
+
+
+def _require_mariadb(version: str) -> None:
+    """Nothing is made on a server that could not run it."""
+    found = re.search(r"(\d+)\.(\d+)\.\d+-MariaDB", version, re.IGNORECASE)
+    if found is None or (int(found[1]), int(found[2])) < _OLDEST:
+        raise ConfigurationInvalid(f"this server is {version}; Rota needs MariaDB {_OLDEST[0]}.{_OLDEST[1]} or newer")
 
 
 def _unlock_schema(driver: Any) -> None:
