@@ -247,6 +247,26 @@ def test_what_a_worker_never_heard_of_is_taken_back(
     assert (taken["state"], taken["attempts"][0]["state"]) == ("Retrying", "Lost")
 
 
+def test_a_heartbeat_that_was_long_on_its_way_takes_nothing_back_that_later_ones_named(
+    client: TestClient, submit: Submit, services: ApiDependencies
+) -> None:
+    id = submit()
+    worker = registered(client)
+    (item,) = acquired(client, worker)
+    beats = f"/api/workers/{worker}/heartbeat"
+    held = [{"executionId": id, "leaseToken": item["leaseToken"]}]
+    with services.database.write() as tx:
+        tx.driver.execute("UPDATE executions SET started_at = started_at - ?", (31 * SECOND,))
+    assert client.post(beats, json={"executions": held}).json()["lost"] == []
+    assert client.post(beats, json={"executions": []}).status_code == 200  # sent before the claim
+    assert client.get(f"/api/executions/{id}").json()["state"] == "Running"
+
+    with services.database.write() as tx:  # nobody names it for the length of a lease
+        tx.driver.execute("UPDATE executions SET lease_expires_at = lease_expires_at - ?", (31 * SECOND,))
+    assert client.post(beats, json={"executions": []}).status_code == 200
+    assert client.get(f"/api/executions/{id}").json()["state"] == "Retrying"
+
+
 def rescue(services: ApiDependencies) -> None:
     Rescuer(services.database, services.config.lease, Telemetry()).run_once()
 

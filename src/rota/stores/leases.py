@@ -100,10 +100,15 @@ def unheard_of(tx: Transaction, worker_id: str, known: Mapping[str, int], lease:
 
 
 def confirm(tx: Transaction, worker_id: str, known: Mapping[str, int], lease: Duration) -> None:
-    """A worker names what it holds: no own lease of these attempts ends before now + `lease`."""
+    """A worker names what it holds: no own lease of these attempts ends before now + `lease`.
+
+    One without gets one, so that a message which left before the claim and arrives late cannot deny the attempt.
+    """
     until = tx.now + lease
     shorter = select(executions.c.id, executions.c.token).where(
-        executions.c.worker_id == worker_id, _LEASED, executions.c.lease_expires_at < until
+        executions.c.worker_id == worker_id,
+        _LEASED,
+        or_(executions.c.lease_expires_at.is_(None), executions.c.lease_expires_at < until),
     )
     named = [row.id for row in tx.all(shorter) if known.get(row.id) == row.token]
     if named:
