@@ -86,3 +86,18 @@ def test_an_execution_is_part_of_the_transaction_it_was_submitted_in(harness: Ha
     connection.close()
     assert harness.run_until_idle() == 1
     assert calls == ["EU"]
+
+
+def test_time_travel_stops_where_a_rate_opens(tmp_path: Path) -> None:
+    calls.clear()
+    functions = Functions()
+    limited = JobFunction(report, name="report", options=Options(rate_limit="2/1h"))
+    functions.register(limited)
+    with Harness(tmp_path, functions=functions) as harness:
+        for region in ("EU", "US", "UK", "JP", "BR"):
+            limited.enqueue_now(region)
+        assert harness.run_until_idle() == 2
+        assert harness.travel("59m") == 0
+        assert harness.travel("1m") == 2
+        assert harness.travel("1h") == 1
+        assert calls == ["EU", "US", "UK", "JP", "BR"]

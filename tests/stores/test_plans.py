@@ -79,6 +79,13 @@ def test_a_narrower_claim_walks_it_too(filled: Database, offer: dict[str, list[s
     assert not any("TEMP B-TREE" in step for step in claim)
 
 
+def test_a_claim_of_the_oldest_goes_from_priority_to_priority_on_that_index(filled: Database) -> None:
+    plans = explained(filled, lambda tx: executions.claim(tx, Offer(WORKER, 10, HOUR, oldest_first=True)))
+    assert whole_tables(plans) == []
+    (claim,) = [plan for sql, plan in plans.items() if sql.startswith("UPDATE executions SET state = 'Running'")]
+    assert sum("ix_executions_claimable" in step for step in claim) == 3
+
+
 def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
     def work(tx: Transaction) -> None:
         executions.enqueue(tx, [NewExecution("echo", lane="k")] * 5)
@@ -131,6 +138,7 @@ def test_settling_goes_by_keys(filled: Database) -> None:
     "work",
     [
         lambda tx: executions.claim(tx, Offer(WORKER, 5, HOUR)),
+        lambda tx: executions.claim(tx, Offer(WORKER, 5, HOUR, oldest_first=True)),
         lambda tx: history.page(tx, history.Filter(), before=None, limit=5),
         lambda tx: history.page(tx, history.Filter(states=TERMINAL), before=None, limit=5),
         lambda tx: schedules.due(tx, tx.now + 5 * SECOND, 500),

@@ -5,11 +5,11 @@ from typing import Any, Protocol
 
 from rota.config import LeaseConfig
 from rota.domain.instant import Instant
-from rota.stores.base import Offer
+from rota.stores.base import OLDEST_FIRST_EVERY, Offer
 from rota.stores.exchange import Ended, Exchange, Notes
 from rota.stores.workers import NewWorker
 
-__all__ = ["Ended", "Exchange", "LeaseLostForGood", "NewWorker", "Notes", "Offer", "WorkSource"]
+__all__ = ["OLDEST_FIRST_EVERY", "Ended", "Exchange", "LeaseLostForGood", "NewWorker", "Notes", "Offer", "WorkSource"]
 
 
 class WorkSource(Protocol):

@@ -1,6 +1,7 @@
 """The worker: one loop that settles what has ended, fills its free slots, and starts what it claimed."""
 
 import asyncio
+import itertools
 import math
 import os
 import socket
@@ -18,7 +19,15 @@ from rota.domain.outcome import Interrupted, Lost
 from rota.engine.attempts import Attempts
 from rota.engine.heartbeat import Heartbeat
 from rota.engine.runner import Runner
-from rota.engine.work_source import Ended, Exchange, LeaseLostForGood, NewWorker, Offer, WorkSource
+from rota.engine.work_source import (
+    OLDEST_FIRST_EVERY,
+    Ended,
+    Exchange,
+    LeaseLostForGood,
+    NewWorker,
+    Offer,
+    WorkSource,
+)
 from rota.executors.base import Executor
 from rota.telemetry import Telemetry
 
@@ -63,6 +72,7 @@ class Worker:
         self._lease = config.lease
         self._slots = config.engine.max_concurrent_jobs
         self._next_due: Instant | None = None
+        self._claims = itertools.count(1)
         self._draining = False
         self._more = True
         self._reconciled_at = time.monotonic()
@@ -231,6 +241,7 @@ class Worker:
             self._config.engine.queues or None,
             list(self._executors),
             self._functions(),
+            oldest_first=slots > 0 and next(self._claims) % OLDEST_FIRST_EVERY == 0,
         )
 
     async def _rest(self, heartbeat: Heartbeat) -> None:

@@ -19,7 +19,7 @@ from rota.service.workers import WorkerRecord
 from rota.stores import exchange as store
 from rota.stores import executions, history, leases
 from rota.stores import workers as worker_rows
-from rota.stores.base import Offer
+from rota.stores.base import OLDEST_FIRST_EVERY, Offer
 from rota.stores.database import Transaction
 from rota.stores.exchange import Ended, Exchange, Notes
 from rota.stores.executions import LogLine
@@ -27,7 +27,6 @@ from rota.stores.executions import LogLine
 __all__ = ["Answer", "LogLine", "Said", "Told", "exchange", "is_worth_while"]
 
 _FULL = "… the log is full; the rest is not kept"
-_OLDEST_FIRST_EVERY = 16
 _BY_OTHERS = frozenset({AttemptState.LOST, AttemptState.TIMED_OUT})
 
 
@@ -125,7 +124,7 @@ def _offer(ctx: ServiceContext, worker: WorkerRecord, said: Said, running: int) 
     """Every sixteenth turn takes what has been due the longest, so that nothing starves."""
     slots = 0 if worker.state == worker_rows.DRAINING else min(said.slots, worker.capacity - running)
     offer = workers.offer_to(ctx, worker, slots) or Offer(worker.id, 0, None)
-    return replace(offer, oldest_first=said.sequence % _OLDEST_FIRST_EVERY == 0)
+    return replace(offer, oldest_first=said.sequence % OLDEST_FIRST_EVERY == 0)
 
 
 def _sorted(tx: Transaction, id: str, ended: Sequence[Told], holdings: Mapping[str, int]) -> _Sorted:

@@ -3,6 +3,7 @@
 Workers over HTTP hold no database credentials; every write of theirs carries the token of an attempt.
 """
 
+import itertools
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 
@@ -14,7 +15,7 @@ from rota.domain.outcome import Lost, Outcome, TimedOut
 from rota.domain.transition import decide
 from rota.service.context import ServiceContext
 from rota.stores import executions, history, leases, workers
-from rota.stores.base import Offer
+from rota.stores.base import OLDEST_FIRST_EVERY, Offer
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
 from rota.stores.workers import NewWorker, WorkerRecord
@@ -42,6 +43,9 @@ __all__ = [
     "register",
     "require_serving",
 ]
+
+_ACQUISITIONS = itertools.count(1)
+"""Of this process: workers that ask here one request at a time have no count of their own."""
 
 _LONGEST_LEASE: Duration = 3600 * SECOND
 _SHORTEST_LEASE: Duration = SECOND
@@ -230,6 +234,8 @@ def acquire(
         tx.hot.promote(tx)
         slots = min(capacity, worker.capacity - workers.running_of(tx, id))
         offer = offer_to(ctx, worker, slots, queues, types, lease)
+        if offer is not None:
+            offer = replace(offer, oldest_first=next(_ACQUISITIONS) % OLDEST_FIRST_EVERY == 0)
         return Acquired([] if offer is None else executions.claim(tx, offer), tx.now + length)
 
 

@@ -48,6 +48,10 @@ class Look:
     next_due: Instant | None
 
 
+OLDEST_FIRST_EVERY = 16
+"""Every so many claims of a worker take what is due longest, whatever its priority."""
+
+
 @dataclass(frozen=True, slots=True)
 class Offer:
     """What a worker takes: at most `slots` executions, of its queues (None = every queue) and of what it can run.

@@ -15,6 +15,7 @@ from rota.stores.tables import executions
 _live = executions.c
 _MOST_NAMED = 500
 _MOST_LIMITS_NAMED = 32
+_MOST_PRIORITIES = 32
 
 
 @dataclass(slots=True)
@@ -37,17 +38,17 @@ class Shut:
 
 
 def window(
-    tx: Transaction, offer: Offer, queues: Iterable[QueueSettings], shut: Shut, after: Row[Any] | None, size: int
+    tx: Transaction, offer: Offer, groups: Iterable["Group"], shut: Shut, after: Row[Any] | None, size: int
 ) -> Sequence[Row[Any]]:
     """At most `size` candidates behind `after`: by the priority of execution and queue together, due time and id.
 
-    Each queue with a priority of its own is read apart, and so is what is under limits from what is under none:
-    every part walks an index in order and ends after `size` rows.
+    Each group is read apart, and so is what is under limits from what is under none: every part walks an index in
+    order and ends after `size` rows.
     """
     fits = [_may_start(tx), *_offered(offer), *_not(shut)]
     parts = [
         _part(offer, after, [*fits, which, *chosen], added, size)
-        for added, chosen in _groups(offer, queues)
+        for added, chosen in groups
         for which in (_live.limits.is_(None), _live.limits.is_not(None))
     ]
     both = union_all(*(select(part.subquery()) for part in parts)).subquery()
@@ -55,14 +56,43 @@ def window(
     return tx.all(select(both).order_by(*order).limit(size))
 
 
-def _groups(offer: Offer, queues: Iterable[QueueSettings]) -> list[tuple[int, list[ColumnElement[bool]]]]:
-    """The queues by what their priority adds, each group with its condition; the last holds all that have none."""
-    groups: list[tuple[int, list[ColumnElement[bool]]]] = []
+Group = tuple[int, Sequence[ColumnElement[bool]]]
+"""Some of the candidates by a condition, and what the priority of their queue adds to their own."""
+
+
+def groups(tx: Transaction, offer: Offer, queues: Iterable[QueueSettings]) -> list[Group]:
+    """All that may be candidates, so divided that each group has its order on an index."""
+    return _by_priority(tx) if offer.oldest_first else _by_queue(queues)
+
+
+def _by_priority(tx: Transaction) -> list[Group]:
+    """Every priority there is, found in one step each; the last group holds all that are below the first few."""
+    found: list[Group] = []
+    least = None
+    while len(found) < _MOST_PRIORITIES and (least := _next_priority(tx, least)) is not None:
+        found.append((0, [_live.priority == least]))
+    return found if least is None else [*found, (0, [_live.priority < least])]
+
+
+def _next_priority(tx: Transaction, above: int | None) -> int | None:
+    """The highest priority of pending work, below another."""
+    below = [] if above is None else [_live.priority < above]
+    highest = (
+        tx.connection.scalar(
+            select(_live.priority).where(_PENDING, which, *below).order_by(_live.priority.desc()).limit(1)
+        )
+        for which in (_live.limits.is_(None), _live.limits.is_not(None))
+    )
+    return max((priority for priority in highest if priority is not None), default=None)
+
+
+def _by_queue(queues: Iterable[QueueSettings]) -> list[Group]:
+    """The queues by what their priority adds; the last group holds all that have none."""
+    groups: list[Group] = []
     named: dict[int, list[str]] = {}
-    if not offer.oldest_first:
-        for queue in queues:
-            if queue.priority:
-                named.setdefault(queue.priority, []).append(queue.name)
+    for queue in queues:
+        if queue.priority:
+            named.setdefault(queue.priority, []).append(queue.name)
     groups += [(added, [_live.queue.in_(names)]) for added, names in named.items()]
     others = [name for names in named.values() for name in names]
     groups.append((0, [_live.queue.not_in(others)] if others else []))

@@ -73,9 +73,10 @@ class _Choice:
     def choose(self) -> None:
         """Fill `admitted`."""
         shut = Shut({name for name, settings in self.settings.items() if settings.paused})
+        groups = candidates.groups(self.tx, self.offer, self.settings.values())
         after, size = None, max(_FEWEST_READ, 2 * self.offer.slots)
         while FLEET not in shut.queues:
-            rows = candidates.window(self.tx, self.offer, self.settings.values(), shut, after, size)
+            rows = candidates.window(self.tx, self.offer, groups, shut, after, size) if groups else ()
             self._read_rates(rows)
             for row in rows:
                 if len(self.admitted) == self.offer.slots:

@@ -106,11 +106,28 @@ def _claim_sql(by_queue: bool, by_type: bool, oldest_first: bool) -> str:
         fits += (
             " AND CASE kind WHEN 'python' THEN type = ANY(%(functions)s::text[]) ELSE kind = ANY(%(kinds)s::text[]) END"
         )
-    order = "due_at, id" if oldest_first else "priority DESC, due_at, id"
+    order = "priority DESC, due_at, id"
+    if oldest_first:
+        fits, order = f"{fits} AND ctid = ANY(ARRAY({_oldest(fits)}))", "due_at, id"
     return _leasing(
         f"ctid = ANY(ARRAY(SELECT ctid FROM executions WHERE {fits}"
         f" ORDER BY {order} LIMIT %(slots)s FOR UPDATE SKIP LOCKED))"
     )
+
+
+def _oldest(fits: str) -> str:
+    """The oldest of every priority: each priority is one step on the index that all claims walk."""
+    free = "state = 'Pending' AND limits IS NULL"
+    return f"""
+        WITH RECURSIVE levels (priority) AS (
+            SELECT (SELECT priority FROM executions WHERE {free} ORDER BY priority DESC LIMIT 1)
+            UNION ALL
+            SELECT (SELECT priority FROM executions WHERE {free} AND priority < levels.priority
+                    ORDER BY priority DESC LIMIT 1)
+            FROM levels WHERE levels.priority IS NOT NULL)
+        SELECT oldest.place FROM levels CROSS JOIN LATERAL (
+            SELECT ctid AS place FROM executions WHERE {fits} AND priority = levels.priority
+            ORDER BY due_at, id LIMIT %(slots)s) AS oldest"""
 
 
 def _leasing(chosen: str) -> str:
