@@ -15,7 +15,9 @@ from rota.domain.execution import AttemptState, State
 from rota.domain.outcome import Succeeded
 from rota.domain.retry import OnLost
 from rota.domain.transition import decide
+from rota.engine.direct import DirectWork
 from rota.engine.heartbeat import Heartbeat
+from rota.engine.work_source import Exchange
 from rota.executors.base import Context
 from rota.stores import executions, leases, workers
 from rota.stores.database import Database
@@ -121,6 +123,34 @@ def test_the_outcome_of_a_convicted_worker_is_refused(
     eventually(lambda: engine.telemetry.counters.get("refused"))
     assert [a.state for a in engine.attempts(id)] == [AttemptState.LOST]
     assert (engine.state(id), engine.get(id).result) == (State.FAILED, None)
+
+
+def test_work_that_comes_when_the_trust_is_over_is_not_begun(
+    start: Callable[..., Any],
+    eventually: Callable[..., None],
+    short_lease: dict[str, float],
+    database: Database,
+    caplog: pytest.LogCaptureFixture,
+) -> None:
+    """The answer to a claim stays away until the worker was convicted and has heard of it."""
+    began: list[tuple[str, int]] = []
+
+    def works(context: Context) -> None:
+        began.append((engine.made[-1].identity.id, context.claim.attempt))
+
+    class Late(DirectWork):
+        def exchange(self, ended: Any, notes: Any, offer: Any, held: Any) -> Exchange:
+            answer = super().exchange(ended, notes, offer, held)
+            if answer.claims and len(engine.made) == 1:
+                engine.convict()
+                eventually(lambda: "lost its lease" in caplog.text)
+            return answer
+
+    engine = start({"works": works}, source=lambda: Late(database, LeaseConfig(**short_lease)), lease=short_lease)
+    (id,) = engine.enqueue("works")
+    eventually(lambda: engine.state(id) is State.SUCCEEDED)
+    assert began == [(engine.made[1].identity.id, 2)]
+    assert [attempt.state for attempt in engine.attempts(id)] == [AttemptState.LOST, AttemptState.SUCCEEDED]
 
 
 def test_a_guard_that_was_killed_is_replaced(

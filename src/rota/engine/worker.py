@@ -77,6 +77,7 @@ class Worker:
         self._more = True
         self._reconciled_at = time.monotonic()
         self._registered = False
+        self._trusts: Callable[[], bool] = lambda: True
         self._thread = ThreadPoolExecutor(1, thread_name_prefix="rota-store")
 
     @property
@@ -99,6 +100,7 @@ class Worker:
             silence = self._source.listen(self.identity.id, self._wake_soon(asyncio.get_running_loop()))
             heartbeat = self._heartbeat()
             heartbeat.start(registered)
+            self._trusts = heartbeat.trusts
             ready()
             while not (self._draining and not self._attempts and not self._attempts.ended):
                 await self._turn(heartbeat)
@@ -201,7 +203,8 @@ class Worker:
             attempts.untold = notes
             self._reconciled_at = -math.inf  # an answer may have been lost, and with it claims
             raise
-        attempts.begin(answer.claims)
+        if self._trusts():  # an answer that was long on its way may bring what is somebody else's by now
+            attempts.begin(answer.claims)
         attempts.cancel(answer.cancelling)
         self._next_due = answer.next_due
         self._more = len(answer.claims) == offer.slots > 0
