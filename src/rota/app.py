@@ -17,9 +17,10 @@ from rota.domain.errors import InvalidInput
 from rota.domain.execution import kind_of
 from rota.domain.instant import Instant
 from rota.engine.direct import DirectWork
+from rota.engine.identity import Identity
 from rota.engine.remote import RemoteWork
 from rota.engine.supervisor import Supervisor
-from rota.engine.worker import Identity, Worker
+from rota.engine.worker import Worker
 from rota.executors.base import Executor, Setting
 from rota.scheduler.loop import Loop
 from rota.scheduler.presence import Presence

@@ -19,10 +19,11 @@ from rota.config import load
 from rota.domain.execution import NewExecution, State
 from rota.domain.outcome import Outcome, Succeeded
 from rota.engine.direct import DirectWork
+from rota.engine.identity import Identity
 from rota.engine.supervisor import Supervisor
 from rota.engine.thread import EngineThread
 from rota.engine.work_source import WorkSource
-from rota.engine.worker import Identity, Worker
+from rota.engine.worker import Worker
 from rota.executors.base import Context
 from rota.scheduler.rescuer import Rescuer
 from rota.stores import control, executions, history, workers

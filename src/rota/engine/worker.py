@@ -3,13 +3,10 @@
 import asyncio
 import itertools
 import math
-import os
-import socket
 import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
-from dataclasses import dataclass
 from typing import TypeVar
 
 from rota.config import Config
@@ -18,13 +15,13 @@ from rota.domain.instant import SECOND, Instant
 from rota.domain.outcome import Interrupted, Lost
 from rota.engine.attempts import Attempts
 from rota.engine.heartbeat import Heartbeat
+from rota.engine.identity import Identity
 from rota.engine.runner import Runner
 from rota.engine.work_source import (
     OLDEST_FIRST_EVERY,
     Ended,
     Exchange,
     LeaseLostForGood,
-    NewWorker,
     Offer,
     WorkSource,
 )
@@ -35,15 +32,6 @@ T = TypeVar("T")
 
 _NOTE_SECONDS = 0.5
 _RETRY_SECONDS = 0.25
-
-
-@dataclass(frozen=True, slots=True)
-class Identity:
-    """Which worker this is. The id is new at every start."""
-
-    id: str
-    name: str
-    version: str
 
 
 class Worker:
@@ -130,17 +118,8 @@ class Worker:
 
     async def register(self) -> None:
         """Make this worker known."""
-        new = NewWorker(
-            self.identity.id,
-            self.identity.name,
-            self._slots,
-            self._source.transport,
-            hostname=socket.gethostname()[:200],
-            pid=os.getpid(),
-            queues=self._config.engine.queues or None,
-            types=[*(kind for kind in self._executors if kind != "python"), *self._functions()],
-            version=self.identity.version,
-        )
+        types = [*(kind for kind in self._executors if kind != "python"), *self._functions()]
+        new = self.identity.introduced(self._source.transport, self._config.engine, types)
         self._lease = await self._in_thread(lambda: self._source.register(new))
         self._registered = True
 
