@@ -78,7 +78,7 @@ class Coordinator:
     def stop(self) -> None:
         self._services.stopping.set()
         self._server.should_exit = True
-        self._thread.join(20)
+        self._thread.join(60)
         assert not self._thread.is_alive()
 
 
@@ -305,7 +305,6 @@ def test_a_revoked_credential_ends_the_worker(
     access.revoke(coordinator.context, coordinator.key.id)
     eventually(lambda: not engine.thread.alive or engine.telemetry.counters.get("loop_engine_failed"), within=30)
     assert gate.stopped == 1
-    assert len(engine.made) == 1
 
 
 def test_a_worker_that_is_refused_at_the_door_says_why(start: Start, coordinator: Coordinator) -> None:
