@@ -12,7 +12,7 @@ from rota.domain.limits import UNLIMITED, Limits, key_name
 from rota.domain.retry import OnLost
 from rota.service.context import ServiceContext
 from rota.service.runnable import require_runnable
-from rota.stores import control, executions, history, jobs
+from rota.stores import control, executions, history, jobs, policies
 from rota.stores.database import Transaction
 from rota.stores.history import AttemptRecord, ExecutionRecord, Filter, LogRecord
 
@@ -205,4 +205,4 @@ def _again(old: ExecutionRecord, actor: str) -> NewExecution:
         actor=actor,
         metadata={**(history.value_of(old.metadata) or {}), "replayOf": old.id},
     )
-    return new if old.retry is None else replace(new, retry=executions.retry_from_json(old.retry))
+    return new if old.retry is None else replace(new, retry=policies.retry_from_json(old.retry))

@@ -229,7 +229,7 @@ def _parsed(text: str) -> URL:
         text = f"sqlite:///{text}"
     try:
         return make_url(text)
-    except exc.ArgumentError:
+    except (exc.ArgumentError, ValueError):
         raise ConfigurationInvalid(
             "the store's URL cannot be read; write sqlite:///rota.db or postgresql://USER@HOST/DATABASE"
         ) from None

@@ -3,7 +3,6 @@
 import json
 from collections.abc import Sequence
 from dataclasses import dataclass
-from functools import lru_cache
 from operator import itemgetter
 from typing import Any
 
@@ -20,12 +19,13 @@ from rota.domain.execution import (
 )  # fmt: skip
 from rota.domain.instant import Instant
 from rota.domain.limits import Limits
-from rota.domain.retry import OnLost, RetryPolicy, Strategy
+from rota.domain.retry import OnLost
 from rota.domain.text import storable
 from rota.stores import bell, events, governed
 from rota.stores.base import Offer
 from rota.stores.database import Transaction
 from rota.stores.identity import new_ids
+from rota.stores.policies import retry_from_json, retry_to_json
 from rota.stores.tables import executions
 
 _COLUMNS = (
@@ -174,22 +174,6 @@ def any_due(tx: Transaction) -> bool:
         return True
     due = tx.hot.next_due(tx)
     return due is not None and due <= tx.now
-
-
-@lru_cache(maxsize=1024)
-def retry_from_json(text: str) -> RetryPolicy:
-    """Read a stored retry policy; the default where one row cannot be read, so that it spoils no batch."""
-    try:
-        retries, strategy, base_delay, max_delay, statuses = json.loads(text)
-        return RetryPolicy(retries, Strategy(strategy), base_delay, max_delay, tuple(statuses))
-    except (ValueError, TypeError):
-        return DEFAULT_RETRY
-
-
-@lru_cache(maxsize=1024)
-def retry_to_json(policy: RetryPolicy) -> str:
-    """Write a retry policy."""
-    return _compact([policy.retries, policy.strategy, policy.base_delay, policy.max_delay, policy.permanent_statuses])
 
 
 _compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False).encode

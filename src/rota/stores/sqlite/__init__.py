@@ -23,18 +23,8 @@ from rota.stores.sqlite.planning import (
     live_in_lanes,
     live_of_schedules,
 )
-from rota.stores.sqlite.work import (
-    append_logs,
-    cancelling,
-    claim,
-    governed,
-    lease,
-    look,
-    next_due,
-    promote,
-    settle,
-    settled_ids,
-)
+from rota.stores.sqlite.standing import append_logs, cancelling, governed, next_due, promote
+from rota.stores.sqlite.work import claim, lease, look, settle, settled_ids
 
 __all__ = [
     "ONE_WRITER",
