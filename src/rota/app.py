@@ -59,7 +59,7 @@ class App:
         self.telemetry = Telemetry()
         self.functions = sdk_functions.registry if functions is None else functions
         self.functions.load(config.app)
-        self.database = Database(config.db, clock=clock, durable=durable, pool=config.store)
+        self.database = Database(config.db, clock=clock, durable=durable, pool=config.store.bounded_by(config.lease))
         self.stopping = threading.Event()
         submission.install(StoreSubmitter(self.context(SYSTEM)))
         register_builtin(self.functions)

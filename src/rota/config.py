@@ -107,6 +107,15 @@ class StoreConfig(_Section):
 
     pool_size: int = Field(default=16, ge=1, le=500, description="connections at most; the heartbeat has its own")
     pool_timeout_seconds: float = Field(default=5, gt=0, le=30, description="how long a request waits for one")
+    transaction_idle_seconds: float = Field(
+        default=15, gt=0, le=15, description="how long a frozen process may hold the locks of an open transaction"
+    )
+
+    def bounded_by(self, lease: LeaseConfig) -> "StoreConfig":
+        """The same, with locks that end before a lease is trusted no more: else what a frozen worker held cannot be
+        taken back when its lease has run out."""
+        longest = min(self.transaction_idle_seconds, lease.seconds - lease.margin_seconds)
+        return self.model_copy(update={"transaction_idle_seconds": longest})
 
 
 class ServerConfig(_Section):

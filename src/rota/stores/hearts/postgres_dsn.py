@@ -18,12 +18,12 @@ bitmap scan reads all that waits to sort out a batch, and passes over dead entri
 """
 
 
-def connect_arguments(*, durable: bool = True) -> dict[str, object]:
+def connect_arguments(*, durable: bool = True, transaction_idle_seconds: float = 15) -> dict[str, object]:
     """What libpq is told besides where to connect."""
     settings = {
         "statement_timeout": "10s",
         "lock_timeout": "8s",
-        "idle_in_transaction_session_timeout": "15s",
+        "idle_in_transaction_session_timeout": f"{round(transaction_idle_seconds * 1000)}ms",
         "TimeZone": "UTC",
         **_PLANNING,
         **({} if durable else {"synchronous_commit": "off"}),

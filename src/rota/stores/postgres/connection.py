@@ -30,7 +30,7 @@ def engine(url: URL, pool: StoreConfig, *, durable: bool) -> Engine:
         pool_size=pool.pool_size,
         max_overflow=0,
         pool_timeout=pool.pool_timeout_seconds,
-        connect_args=connect_arguments(durable=durable),
+        connect_args=connect_arguments(durable=durable, transaction_idle_seconds=pool.transaction_idle_seconds),
     )
 
 
@@ -108,6 +108,8 @@ def translated(error: Exception) -> RotaError | None:
         return Unavailable(f"PostgreSQL is out of space or memory: {said}")
     if code == "25006":
         return Unavailable("PostgreSQL takes no writes now: it is a standby or in recovery")
+    if code == "25P03":
+        return Unavailable("PostgreSQL took the transaction back: this process stood still in the middle of it")
     if code[:2] in ("08", "53", "57", "58") or isinstance(cause, psycopg.OperationalError):
         return Unavailable(f"PostgreSQL does not answer: {said}")
     return None
