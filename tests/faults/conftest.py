@@ -16,8 +16,9 @@ sys.path.insert(0, str(Path(__file__).parent))  # so that tests can say `from fl
 from driver import STARTED
 from evidence import Evidence
 from fleet import Fleet
+from mariadb_server import MariaServer, MariaStore
 from plan import seed_from_environment
-from servers import MariaServer, MariaStore, PostgresServer, PostgresStore, SqliteStore, Store
+from servers import PostgresServer, PostgresStore, SqliteStore, Store
 from sheet import Figure, Row, Sheet
 
 _SHEET = Sheet(seed_from_environment())

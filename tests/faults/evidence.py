@@ -123,9 +123,10 @@ class Evidence:
             for one in recorder.operations
         ]
         now = time.monotonic_ns()
-        ids = {pid: id for id, pid in self.pids.items()}
         for fault in self.fleet.faults:
-            targets = {ids[pid] for pid in fault.pids if pid in ids} or {fault.target}
+            targets = {id for id, pid in self.pids.items() if pid in fault.pids} or {fault.target}
+            if fault.target in self.fleet.workers and targets == {fault.target}:
+                continue  # over HTTP: which incarnation it was is not known, and nobody else is the worse for it
             if fault.pids and fault.target in self.fleet.coordinators:
                 targets = {fault.target} if fault.alone else set()
             made = [journal.Fault(fault.kind, target, fault.begin, fault.end or now) for target in targets]

@@ -4,11 +4,16 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
-from itertools import cycle
+from itertools import count, cycle, zip_longest
 from typing import Any, Literal
 
 import httpx2
 from driver import TOKEN
+
+from rota.domain.errors import Unavailable
+from rota.domain.execution import NewExecution
+from rota.stores import executions
+from rota.stores.database import Database
 
 _PAUSE_SECONDS = 0.1
 
@@ -82,6 +87,37 @@ class Recorder:
             thread.start()
         for thread in workers:
             thread.join()
+        return accepted
+
+    def submit_to_store(
+        self, database: Database, batches: Iterable[Sequence[NewExecution]], *, prefix: str, pause: float = 0.0
+    ) -> int:
+        """Submit batches as a program beside Rota does, each in one transaction of its own; how many were accepted.
+
+        A batch whose commit got no answer is unknown: other work takes its place.
+        """
+        accepted = 0
+        for number, batch in enumerate(batches):
+            for attempt in count():
+                made = [
+                    Operation(f"{prefix}-{number}.{attempt}-{item}", "submit", time.monotonic_ns())
+                    for item in range(len(batch))
+                ]
+                with self._lock:
+                    self.operations += made
+                try:
+                    ids = database.writing(lambda tx, batch=batch: executions.enqueue(tx, batch))
+                except Unavailable:
+                    ids = []
+                for operation, id in zip_longest(made, ids):
+                    operation.told = time.monotonic_ns()
+                    if id is not None:
+                        operation.outcome, operation.id = "ok", id
+                if ids:
+                    break
+                time.sleep(_PAUSE_SECONDS)  # the pace of the client
+            accepted += len(batch)
+            time.sleep(pause)  # the pace of the client
         return accepted
 
     def _client(self, url: str) -> httpx2.Client:

@@ -10,14 +10,19 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import closing
 from pathlib import Path
 
 import pytest
 from evidence import Evidence, percentile, spread
-from fleet import LEASE, REAPER, Fleet
+from fleet import HEARTBEAT, LEASE, MARGIN, REAPER, Fleet
 from plan import Step, carry_out, drawn
 from recording import Recorder
 from test_schedulers import define, gaps, pause_all
+
+from rota.domain.execution import NewExecution
+from rota.domain.retry import RetryPolicy
+from rota.stores.database import Database
 
 JOBS = int(os.environ.get("ROTA_FLEET_JOBS", "100000"))
 SECOND = 1_000_000
@@ -27,6 +32,8 @@ OVER_HTTP = ("http-1", "http-2")
 WORKERS = (*DIRECT, *OVER_HTTP)
 SLOTS = 100
 SCHEDULES = 20
+BATCH = 100
+"""How many a program enqueues at once; nineteen of twenty jobs come this way, the others through the API."""
 
 
 def draw_plan(draw: random.Random, seconds: float) -> list[Step]:
@@ -51,11 +58,12 @@ def draw_plan(draw: random.Random, seconds: float) -> list[Step]:
 
 
 class Injector:
-    """Does to a fleet what a plan says, one thing at a time to each member."""
+    """Does to a fleet what a plan says, one thing at a time to each member, and never to both coordinators at once."""
 
     def __init__(self, fleet: Fleet) -> None:
         self._fleet = fleet
-        self._locks = {name: threading.Lock() for name in (*COORDINATORS, *WORKERS, "store")}
+        self._locks = {name: threading.Lock() for name in (*WORKERS, "store")}
+        self._locks |= dict.fromkeys(COORDINATORS, threading.Lock())
         self.acts = {
             "kill": lambda step: self._kill(step, whole=False),
             "power cut": lambda step: self._kill(step, whole=True),
@@ -68,22 +76,46 @@ class Injector:
         with self._locks[step.target]:
             self._fleet.kill(step.target, whole=whole)
             self._fleet.restart(step.target)
+            self._let_watch(step)
 
     def _freeze(self, step: Step, *, whole: bool) -> None:
-        with self._locks[step.target], self._fleet.frozen(step.target, whole=whole):
-            time.sleep(step.seconds)  # the plan says how long
+        with self._locks[step.target]:
+            with self._fleet.frozen(step.target, whole=whole):
+                time.sleep(step.seconds)  # the plan says how long
+            self._let_watch(step)
+
+    def _let_watch(self, step: Step) -> None:
+        """A coordinator that is back convicts nobody before it has watched H + M: until then the other one is needed."""
+        if step.target in COORDINATORS:
+            time.sleep(HEARTBEAT + MARGIN + REAPER)
 
     def _outage(self, step: Step) -> None:
         with self._locks["store"], self._fleet.outage():
             time.sleep(step.seconds)  # the plan says how long
 
 
-def bodies(draw: random.Random, count: int) -> Iterator[dict[str, object]]:
+def work(draw: random.Random) -> tuple[str, float]:
     """Mostly short work; one in fifty is long enough to be hit by something."""
+    kind = "work-in-process" if draw.random() < 0.005 else "work"
+    seconds = draw.uniform(1, 8) if draw.random() < 0.02 else draw.choice((0.0, 0.0, 0.05))
+    return kind, round(seconds, 3)
+
+
+def bodies(draw: random.Random, count: int) -> Iterator[dict[str, object]]:
+    """What is submitted to the API."""
     for _ in range(count):
-        kind = "work-in-process" if draw.random() < 0.005 else "work"
-        seconds = draw.uniform(1, 8) if draw.random() < 0.02 else draw.choice((0.0, 0.0, 0.05))
-        yield {"type": kind, "payload": {"seconds": round(seconds, 3)}, "maxRetries": 1000, "timeoutSeconds": 120}
+        kind, seconds = work(draw)
+        yield {"type": kind, "payload": {"seconds": seconds}, "maxRetries": 1000, "timeoutSeconds": 120}
+
+
+def batches(draw: random.Random, count: int) -> Iterator[list[NewExecution]]:
+    """What a program enqueues in the database itself."""
+    for _ in range(count):
+        drawn = [work(draw) for _ in range(BATCH)]
+        yield [
+            NewExecution(kind, {"seconds": seconds}, timeout=120 * SECOND, retry=RetryPolicy(retries=999))
+            for kind, seconds in drawn
+        ]
 
 
 @pytest.mark.faults
@@ -105,11 +137,24 @@ def test_fleet_of_six(fleet: Fleet, tmp_path: Path, seed: int, report: Callable[
     recorder = Recorder(urls)
     injector = Injector(fleet)
     begun = time.monotonic()
-    with ThreadPoolExecutor(1) as pool:
-        submitted = pool.submit(recorder.submit, bodies(draw, JOBS), prefix="fleet", threads=8, tries=10_000)
+    many = JOBS * 19 // 20 // BATCH
+    few = JOBS - many * BATCH
+    database = Database(fleet.store.url)
+    with closing(database), ThreadPoolExecutor(2) as pool:
+        submitted = [
+            pool.submit(recorder.submit, bodies(random.Random(seed + 1), few), prefix="api", threads=4, tries=10_000),
+            pool.submit(
+                recorder.submit_to_store,
+                database,
+                batches(random.Random(seed + 2), many),
+                prefix="store",
+                pause=0.8 * seconds / many,
+            ),
+        ]
         for thread in carry_out(steps, injector.acts):
             thread.join()
-        submitted.result()
+        for one in submitted:
+            one.result()
     fleet.wait_alive(within=60)
     pause_all(fleet.api)
     fleet.wait_idle(300)
