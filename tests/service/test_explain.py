@@ -7,7 +7,7 @@ from rota.domain.instant import HOUR, SECOND
 from rota.domain.outcome import Failed
 from rota.domain.transition import decide
 from rota.scheduler.ticker import Ticker
-from rota.service import job_control, jobs, schedules
+from rota.service import job_control, jobs, queues, schedules
 from rota.service.context import ServiceContext
 from rota.service.explain import Explanation, why
 from rota.service.job_control import Order
@@ -44,7 +44,8 @@ def test_the_gates_stand_in_order(ctx: ServiceContext) -> None:
     id = jobs.create(ctx, ECHO).record.id
     answer = why(ctx, id)
     assert [gate.code for gate in answer.gates] == [
-        "jobDisabled", "paused", "environmentNotAllowed", "notDue", "missedSkipped", "overlap", "concurrencyFull",
+        "jobDisabled", "paused", "environmentNotAllowed", "notDue", "missedSkipped", "overlap",
+        "queuePaused", "queueFull", "concurrencyFull", "keyBusy", "rateLimited",
         "noWorkerFor", "workersFull", "backoffUntil",
     ]  # fmt: skip
     assert shut(answer) == ["notDue", "noWorkerFor"]
@@ -136,3 +137,56 @@ def test_overlaps_and_misses(ctx: ServiceContext, clock: ManualClock) -> None:
     answer = why(ctx, late)
     assert "missedSkipped" in shut(answer)
     assert next(gate for gate in answer.gates if gate.code == "missedSkipped").see is not None
+
+
+def gate(answer: Explanation, code: str) -> Any:
+    return next(gate for gate in answer.gates if gate.code == code)
+
+
+def test_queues_that_rest_or_are_full(ctx: ServiceContext) -> None:
+    worker = register(ctx, capacity=10)
+    id = jobs.create(ctx, ECHO | {"queue": "team/mail"}).record.id
+    for _ in range(3):
+        job_control.trigger(ctx, id, Order())
+    queues.pause(ctx, "team/mail", "the provider is down")
+    answer = why(ctx, id)
+    assert shut(answer) == ["queuePaused"]
+    assert answer.headline == "the queue team/mail was paused by ann: the provider is down"
+    assert answer.next_start is None
+    assert gate(answer, "queuePaused").see == "/api/queues/team%2Fmail"
+    queues.change(ctx, "team/mail", {"maxRunning": 1})
+    assert len(claim(ctx, worker, 5)) == 1
+    assert why(ctx, id).headline == "1 of at most 1 executions run in the queue team/mail"
+    queues.change(ctx, "team/mail", {})
+    queues.change(ctx, "*", {"maxRunning": 1})
+    assert shut(why(ctx, id)) == ["queueFull"]
+    assert "in the whole fleet" in why(ctx, id).headline
+
+
+def test_keys_that_are_busy_name_who_holds_them(ctx: ServiceContext) -> None:
+    worker = register(ctx, capacity=10)
+    first = jobs.create(ctx, ECHO | {"concurrencyKey": "customer:{id}"}).record.id
+    other = jobs.create(ctx, ECHO | {"concurrencyKey": "customer:{id}", "parameters": {"id": 7}}).record.id
+    job_control.trigger(ctx, first, Order(parameters={"id": 7}))
+    (held,) = claim(ctx, worker, 5)
+    assert shut(why(ctx, other)) == ["notDue"], "nothing waits yet"
+    job_control.trigger(ctx, other, Order())
+    answer = why(ctx, other)
+    assert shut(answer) == ["keyBusy"]
+    assert answer.headline == f"the key customer:7 is busy, 1 of at most 1: execution {held.id} runs under it"
+    assert gate(answer, "keyBusy").see == f"/api/executions/{held.id}"
+
+
+def test_rates_that_are_used_up_tell_when_they_open(ctx: ServiceContext, clock: ManualClock) -> None:
+    worker = register(ctx, capacity=10)
+    id = jobs.create(ctx, ECHO | {"rateLimit": "1/1m"}).record.id
+    for _ in range(2):
+        job_control.trigger(ctx, id, Order())
+    assert shut(why(ctx, id)) == []
+    assert len(claim(ctx, worker, 5)) == 1
+    answer = why(ctx, id)
+    assert shut(answer) == ["rateLimited"]
+    assert answer.headline.startswith("the job starts 1/1m: the next may start at 2026-01-05T09:01:00")
+    assert answer.next_start == gate(answer, "rateLimited").until == clock.now() + 60 * SECOND
+    clock.advance("1m")
+    assert len(claim(ctx, worker, 5)) == 1

@@ -10,30 +10,21 @@ from rota.domain.instant import Instant, format_instant
 from rota.domain.job import Job, JobState
 from rota.domain.missed import Decision, Overlap
 from rota.service.context import ServiceContext
+from rota.service.gate import Gate
 from rota.service.jobs import JobView, view
+from rota.service.limit_gates import limit_gates, opening
 from rota.stores import history, jobs, occurrences, workers
 from rota.stores.database import Transaction
 from rota.stores.history import ExecutionRecord, Filter
 from rota.stores.jobs import JobRecord
 from rota.stores.occurrences import OccurrenceRecord
 from rota.stores.schedules import ScheduleRecord, ScheduleState
+from rota.stores.standing import Standing, standing
 from rota.stores.workers import WorkerRecord
 
 _MOST_LIVE = 200
 _MOST_WORKERS = 500
 _UNFIRED = frozenset({Decision.MISSED, Decision.EXPIRED})
-
-
-@dataclass(frozen=True, slots=True)
-class Gate:
-    """One condition of a start. `see` is the address of what decides it; `until` when it opens, where that is known."""
-
-    code: str
-    ok: bool
-    says: str
-    since: Instant | None = None
-    until: Instant | None = None
-    see: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +46,7 @@ class _Facts:
     live: list[ExecutionRecord]
     workers: list[WorkerRecord]
     latest: dict[str, OccurrenceRecord]
+    standing: Standing
     environment: str
     now: Instant
 
@@ -113,7 +105,15 @@ def _gathered(tx: Transaction, record: JobRecord, environment: str) -> _Facts:
     unfinished = frozenset(State) - _ENDED
     live = history.page(tx, Filter(states=unfinished, job_id=record.id), before=None, limit=_MOST_LIVE)
     serving = workers.page(tx, before=None, limit=_MOST_WORKERS, states=(workers.ALIVE,))
-    return _Facts(shown, live, serving, latest, environment, tx.now)
+    return _Facts(shown, live, serving, latest, _standing(tx, record, live), environment, tx.now)
+
+
+def _standing(tx: Transaction, record: JobRecord, live: Sequence[ExecutionRecord]) -> Standing:
+    """Where the execution stands that would start first; or one with the job's own parameters, where none waits."""
+    waiting = [one for one in live if one.state in (State.PENDING, State.SCHEDULED, State.RETRYING)]
+    first = min(waiting, key=lambda one: (one.due_at > tx.now, -one.priority, one.due_at, one.id), default=None)
+    limits = record.job.limits(record.id, record.job.parameters)
+    return standing(tx, record.job.queue, None if first is None else first.id, limits)
 
 
 _ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.SKIPPED, State.EXPIRED})
@@ -126,7 +126,8 @@ def _gates(facts: _Facts) -> Iterator[Gate]:
     yield _due(facts)
     yield _missed(facts)
     yield _overlap(facts)
-    yield _concurrency(facts)
+    due = bool(facts.pending)
+    yield from limit_gates(facts.standing, facts.job.queue, facts.view.record.id, due=due)
     yield _worker(facts)
     yield _slots(facts)
     yield _backoff(facts)
@@ -210,18 +211,6 @@ def _overlap(facts: _Facts) -> Gate:
     return Gate("overlap", not skipped, says, since=oldest.created_at, see=_execution(oldest.id))
 
 
-def _concurrency(facts: _Facts) -> Gate:
-    limit = facts.job.max_concurrent
-    if limit is None:
-        return Gate("concurrencyFull", True, "no limit on concurrent executions")
-    count = len(facts.running)
-    says = f"{count} of at most {limit} executions run"
-    if count < limit or not facts.pending:
-        return Gate("concurrencyFull", True, says)
-    since = max((one.started_at for one in facts.running if one.started_at is not None), default=None)
-    return Gate("concurrencyFull", False, says, since=since, see=_execution(facts.running[0].id))
-
-
 def _worker(facts: _Facts) -> Gate:
     job = facts.job
     if facts.able:
@@ -259,7 +248,7 @@ def _next_start(facts: _Facts, gates: Sequence[Gate]) -> Instant | None:
         if not gate.ok and gate.until is None:
             return None
     if facts.pending:
-        return facts.now
+        return opening(facts.standing, facts.now)
     coming = _next_of_schedules(facts)
     times = [one.due_at for one in facts.live if one.state in (State.SCHEDULED, State.RETRYING)]
     times += [coming.next_at] if coming is not None and coming.next_at is not None else []
