@@ -1,4 +1,4 @@
-"""Claiming under limits, alike on every database: count what runs, admit what fits, lease it (docs/adr/0018).
+"""Claiming under limits, alike on every database: count what runs, admit what fits, lease it (docs/adr/0020).
 
 Nothing is counted ahead or kept: what runs is read from the live table itself, so the place of a holder that dies is
 free as soon as its work is taken back.
