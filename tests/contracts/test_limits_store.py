@@ -46,11 +46,11 @@ class Fleet:
         return self.ask(worker, slots, **offer)[0]
 
     def ask(self, worker: str = ANN, slots: int = 10, **offer: Any) -> tuple[list[Claim], Instant | None]:
-        """What is leased, and when it is worth to ask again."""
+        """What is leased, and when a rate opens that held something back."""
 
         def work(tx: Transaction) -> tuple[list[Claim], Instant | None]:
             tx.hot.promote(tx)
-            return executions.claim(tx, Offer(worker, slots, None, **offer)), executions.next_due(tx)
+            return executions.claim(tx, Offer(worker, slots, None, **offer)), tx.opens_at
 
         return self.store.writing(work)
 
@@ -86,11 +86,10 @@ class TestCaps:
 
         first, blocked = one("a", "overlap:s"), one("a")
         in_lane, second, third, beyond = one("b", "overlap:s"), one("c"), one("d"), one("e")
-        assert fleet.ids() == [first, second, third]
+        claims = fleet.claim()
+        assert [claim.id for claim in claims] == [first, second, third]
         assert fleet.ids() == []
-        claims = fleet.store.reading(lambda tx: leases.held(tx, first, leases.holdings(tx, ANN)[first]))
-        assert claims is not None
-        fleet.settle([claims[0]])
+        fleet.settle(claims[:1])
         assert fleet.ids() == [blocked]
         assert {in_lane, beyond} == {
             id for id, state in fleet.store.reading(lambda tx: control.live_of(tx, job_id=JOB)) if state == "Pending"
