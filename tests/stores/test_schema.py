@@ -203,3 +203,31 @@ def test_a_store_that_is_not_supported_is_refused_without_its_password(url: str)
     with pytest.raises(ConfigurationInvalid) as caught:
         Database(url)
     assert "hunter2" not in caught.value.detail
+
+
+def test_the_limit_of_what_is_queued_is_kept_when_a_store_grows_up(
+    file: Path, open_store: Open, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from alembic import command
+
+    upgrade = command.upgrade
+    monkeypatch.setattr(command, "upgrade", lambda config, _revision: upgrade(config, "0001"))
+    schema.migrate(open_store(file))
+    monkeypatch.undo()
+    columns = (
+        "id, type, kind, queue, priority, state, due_at, created_at, attempt, timeout, max_attempts, trigger,"
+        " concurrency_key, concurrency_limit"
+    )
+    same = "'echo', 'python', 'default', 0, 'Pending', 1, 1, 0, 1, 1, 'manual'"
+    sql(
+        file,
+        f"INSERT INTO executions ({columns}) VALUES ('a', {same}, 'job:7', 3), ('b', {same}, 'overlap:s', 1),"
+        f" ('c', {same}, NULL, NULL)",
+    )
+    schema.migrate(open_store(file))
+    assert sql(file, "SELECT id, lane, limits FROM executions ORDER BY id") == [
+        ("a", None, '[[["job:7",3]],[]]'),
+        ("b", "overlap:s", '[[["overlap:s",1]],[]]'),
+        ("c", None, None),
+    ]
+    assert sql(file, "PRAGMA integrity_check") == [("ok",)]
