@@ -59,7 +59,12 @@ def _info(info: str) -> tuple[str, str]:
     return language, use.strip()
 
 
-TESTED = [document for document in DOCUMENTS if any(block.use for block in blocks(document))]
+TESTED = [
+    document
+    for document in DOCUMENTS
+    if any(uses := {block.use for block in blocks(document)}) and "terminal" not in uses
+]
+"""The guide with processes in terminals of their own is followed by `test_scaling`."""
 
 
 @pytest.mark.parametrize("document", TESTED, ids=lambda document: document.stem)
