@@ -53,6 +53,10 @@ class StoreFigures(Collector):
         slots = figures.workers.get("Alive", (0, 0))[1]
         yield GaugeMetricFamily("rota_worker_slots", "What the workers that are alive can hold", value=slots)
         yield GaugeMetricFamily("rota_schedules_overdue", "Due for more than a minute", value=figures.overdue)
+        heard = GaugeMetricFamily("rota_wakeup_mode", "How this process hears of what others commit", labels=["mode"])
+        for mode in ("notify", "poll"):
+            heard.add_metric([mode], float(self._database.wakeup_mode == mode))
+        yield heard
         yield CounterMetricFamily("rota_events", "Events ever written", value=figures.events)
 
 
