@@ -1,6 +1,6 @@
 """Until when a lease was known to hold, and how long a worker could trust it."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections import defaultdict
 from collections.abc import Sequence
 
@@ -38,7 +38,7 @@ class Leases:
             return None
         untils = self._untils.get(worker_id)
         if untils:
-            known = bisect_right(untils, at + self._terms.lease)
+            known = bisect_left(untils, at + self._terms.lease)  # what the same transaction granted holds from then on
             return untils[known - 1] if known else None
         member = self.members.get(worker_id)
         return None if member is None or member.heartbeat_at > at else member.lease_expires_at

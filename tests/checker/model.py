@@ -14,8 +14,8 @@ from rota.domain.execution import LEGAL, State
 Found = tuple[str, str]
 """An invariant, and what is wrong."""
 
-ACCEPTED, STARTED, CANCELLING, LOST = (
-    "execution.accepted", "execution.started", "execution.cancelling", "execution.lost",
+ACCEPTED, STARTED, CANCELLING, LOST, HANDED_BACK = (
+    "execution.accepted", "execution.started", "execution.cancelling", "execution.lost", "execution.handedBack",
 )  # fmt: skip
 _ENDS = {
     "execution.succeeded": {"Succeeded"},

@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 
 from checker.journal import Change, Fault, History, Request, Stored, Tried, Violation, Witnessed
 from checker.leases import Leases, deadline
-from checker.model import LOST, TERMINAL, Model, Span
+from checker.model import HANDED_BACK, LOST, TERMINAL, Model, Span
 
 _WITHOUT_ROW = {"execution.deferred"}
 """What ends an attempt without a row in `attempts`."""
@@ -38,6 +38,8 @@ class Case:
     leases: Leases
     broken: Sequence[Fault]
     """The faults of what everybody needs, in order."""
+    tells: bool
+    """Whether the requests tell how attempts were completed and given up."""
 
 
 def prepare(history: History) -> Case:
@@ -64,7 +66,8 @@ def prepare(history: History) -> Case:
             trace(request.execution_id).requests.append(request)
     members = {one.worker_id for one in history.members}
     broken = sorted((one for one in history.faults if one.target not in members), key=lambda one: one.begin)
-    return Case(history, traces, Leases(history), broken)
+    tells = any(request.what in ("complete", "release") for request in history.requests)
+    return Case(history, traces, Leases(history), broken, tells)
 
 
 def walk(trace: Trace, slack: int) -> Iterator[Violation]:
@@ -142,7 +145,7 @@ def fenced(case: Case, trace: Trace) -> Iterator[Violation]:
         current = span.begin.at <= answered and (end is None or end.at >= asked)
         if request.what == "complete":
             yield from _completed(trace, request, span, current, answered)
-        elif request.answer == "ok" and not current:
+        elif request.answer == "ok" and not current and request.what != "release":
             yield trace.violation(
                 "I3", f"a {request.what} was taken under token {request.token}, which was stale", asked
             )
@@ -173,6 +176,8 @@ def excluded(case: Case, trace: Trace) -> Iterator[Violation]:
     leases = case.leases
     margin = case.history.terms.margin
     for span in trace.model.spans:
+        if case.tells and span.end is not None and span.end.kind == HANDED_BACK and not _gave_up(case, trace, span):
+            yield trace.violation("I4", f"token {span.token} was handed back, and its worker had it", span.end.at)
         end, worker_id = span.end, span.begin.worker_id
         if end is None or end.kind != LOST or leases.revoked(worker_id, end.at) or _gave_up(case, trace, span):
             continue

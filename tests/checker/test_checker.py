@@ -79,7 +79,9 @@ class Story(History):
         state = ENDS[kind]
         if kind != "lost":
             self.witnessed("end", at - 0.02, token)
-            self.request("complete", at - 0.01, id, token=token, worker_id=worker)
+            self.request(
+                "release" if kind == "handedBack" else "complete", at - 0.01, id, token=token, worker_id=worker
+            )
         number, now = self.attempts[id], BASE + round(at * SECOND)
         self.change(at, f"execution.{kind}", id, attempt=number, token=token, state=state)
         name = {"lost": "Lost", "succeeded": "Succeeded", "handedBack": "Cancelled"}.get(kind, "Failed")
@@ -209,6 +211,10 @@ MUTATIONS: dict[str, tuple[str, Callable[[Story], object]]] = {
     "a worker is convicted while its lease holds": ("I4", lambda s: move(s, next(c for c in s.journal if c.kind == "worker.dead"), -10)),
     "an attempt begins twice": ("I4", lambda s: see(s, "start", 45, 9)),
     "a start that no claim explains": ("I4", lambda s: see(s, "start", 45, 9, attempt=7)),
+    "an attempt is handed back that its worker has": (
+        "I4",
+        lambda s: s.requests.remove(next(r for r in s.requests if r.what == "release")),
+    ),
     "tokens are swapped": ("I5", lambda s: swap_tokens(s, 2, 9)),
     "a token is given out again": ("I5", lambda s: vars_of(find(s, "started", 9), token=2)),
     "an attempt is skipped": ("I6", lambda s: vars_of(find(s, "started", 9), attempt=3)),

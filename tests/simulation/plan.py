@@ -6,7 +6,7 @@ from random import Random
 
 from rota.domain.instant import SECOND, Duration
 
-LEASE, HEARTBEAT, REAPER, MARGIN = 6 * SECOND, 2 * SECOND, SECOND, SECOND
+LEASE, HEARTBEAT, REAPER, MARGIN = 6 * SECOND, 2 * SECOND, 2 * SECOND, SECOND
 
 CALL_FAULTS = ("lost", "replyLost", "slow", "torn", "repeated")
 """Of one call to the store: it does not arrive; its answer does not; it or its answer is late, by up to 3 L; it breaks in
@@ -28,7 +28,11 @@ class Plan:
     until: Duration
     """The faults happen until then; after it everything heals."""
     workers: int
+    """Workers with access to the store."""
+    exchangers: int
+    """Workers over HTTP of Rota's own making: one numbered request a turn."""
     remotes: int
+    """Workers over HTTP of anybody's making: acquire, complete, beat."""
     coordinators: int
     slots: int
     submissions: int
@@ -44,11 +48,14 @@ class Plan:
 def draw_plan(seed: int) -> Plan:
     """The plan of a seed."""
     draw = Random(f"plan {seed}")
-    workers, remotes = draw.choice([(1, 1), (2, 0), (2, 1), (1, 2), (3, 0), (0, 2)])
+    workers, exchangers, remotes = draw.choice(
+        [(1, 1, 1), (2, 1, 0), (2, 0, 1), (3, 0, 0), (0, 2, 0), (0, 0, 2), (1, 2, 0)]
+    )
     return Plan(
         seed,
         until=draw.randint(20, 45) * SECOND,
         workers=workers,
+        exchangers=exchangers,
         remotes=remotes,
         coordinators=draw.choice([1, 1, 2]),
         slots=draw.choice([1, 2, 4]),

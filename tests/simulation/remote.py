@@ -64,7 +64,7 @@ class Remote(Process):
         link.committed = False
         answer = ask(self._contexts(link))
         if self.world.draw.random() < self._weather.rates.get("repeated", 0.0):
-            self._network.after(self.world.draw.randint(0, LEASE - MARGIN), lambda: self._repeat(ask))
+            self._network.after(self.world.draw.randint(0, 2 * LEASE), lambda: self._repeat(ask))
         return answer
 
     def _repeat(self, ask: Callable[[ServiceContext], object]) -> None:
@@ -137,14 +137,19 @@ class Remote(Process):
         return HEARTBEAT
 
     def _named(self, ctx: ServiceContext, asked: Instant, held: dict[str, int]) -> workers.Beat:
-        """A heartbeat; that it was granted is noted even when its answer is lost."""
+        """A heartbeat; what it granted is noted even when its answer is lost. What it names has a lease of its own."""
+        link: Link = ctx.database  # type: ignore[assignment]
         try:
             answer = workers.beat(ctx, self.id, None if self._own_leases else held)
         except Unavailable:
-            if ctx.database.committed and not self._own_leases:  # type: ignore[attr-defined]
-                until = ctx.database.wrote_at + LEASE  # type: ignore[attr-defined]
+            if link.committed and not self._own_leases:
+                until = link.wrote_at + LEASE
                 self._record.asked("beat", asked, self._now(), "unknown", worker_id=self.id, until=until)
             raise
+        finally:
+            if link.committed and not self._own_leases:
+                for id, token in held.items():
+                    self._grant("extend", "unknown", asked, id, token, link.wrote_at + LEASE)
         if ctx.database is self._again and not self._own_leases:
             self._record.asked("beat", asked, self._now(), "unknown", worker_id=self.id, until=answer.lease_expires_at)
         return answer

@@ -51,6 +51,9 @@ class Simulation:
         self.world = World(self.draw, clock)
         self.weather = variant.install(plan, database)
         self.record = Record()
+        self.world.held_up = lambda process, since, until: self.record.struck(
+            "held up", getattr(process, "id", process.name), since, until
+        )
         self._database = database
         self._config = Config(
             lease=LeaseConfig(
@@ -77,6 +80,8 @@ class Simulation:
             self._start_coordinator(number)
         for number in range(self.plan.workers):
             self._start_worker(number)
+        for number in range(self.plan.exchangers):
+            self._start_worker(number, over_http=True)
         for number in range(self.plan.remotes):
             self._start_remote(number)
         self._client.submit_all(self._outside, self.plan)
@@ -95,13 +100,13 @@ class Simulation:
         made = Coordinator(self.world, f"coordinator {number}", self.weather, self._config)
         self._coordinators.append(made)
 
-    def _start_worker(self, number: int) -> None:
+    def _start_worker(self, number: int, *, over_http: bool = False) -> None:
         made = Worker(
-            self.world, f"worker {number}", self.weather, self.record, self.plan.slots,
-            self._config.lease,
+            self.world, f"{'exchanger' if over_http else 'worker'} {number}", self.weather, self.record, self.plan.slots,
+            self._config.lease, (self._outside, self._context) if over_http else None,
         )  # fmt: skip
         self._workers.append(made)
-        made.over = lambda worker: self._replace(worker, lambda: self._start_worker(number))
+        made.over = lambda worker: self._replace(worker, lambda: self._start_worker(number, over_http=over_http))
 
     def _start_remote(self, number: int) -> None:
         made = Remote(

@@ -4,16 +4,19 @@ from collections.abc import Callable
 from contextlib import suppress
 
 from rota.config import LeaseConfig
-from rota.domain.errors import Unavailable
+from rota.domain.errors import Conflict, NotFound, Unavailable
 from rota.domain.instant import SECOND, Duration, Instant
 from rota.domain.outcome import Cancelled, Interrupted, Lost, Outcome
 from rota.engine.direct import DirectWork
-from rota.engine.work_source import Ended, Exchange, NewWorker, Notes, Offer
+from rota.engine.work_source import Ended, Exchange, LeaseLostForGood, NewWorker, Notes, Offer, WorkSource
+from rota.service import workers as service_workers
 from rota.stores import workers
 from rota.stores.identity import new_id
+from simulation import through_service
 from simulation.link import Weather
 from simulation.plan import HEARTBEAT, LEASE, MARGIN
 from simulation.record import Record
+from simulation.through_service import Contexts, ServiceWork
 from simulation.work import FUNCTION, Running
 from simulation.world import Actor, Process, World
 
@@ -28,6 +31,7 @@ class Worker(Process):
     def __init__(
         self, world: World, name: str, weather: Weather, record: Record, slots: int,
         lease: LeaseConfig,
+        over_http: tuple[Actor, Contexts] | None = None,
     ) -> None:  # fmt: skip
         super().__init__(world, name)
         self.id = new_id(world.clock.now())
@@ -39,7 +43,12 @@ class Worker(Process):
         self._loop = Actor(self)
         self._thread = Actor(self)
         self._link = weather.link(self._thread, self.id)
-        self._source = DirectWork(self._link, lease)  # type: ignore[arg-type]
+        self._over_http = over_http
+        self._source: WorkSource = DirectWork(self._link, lease)  # type: ignore[arg-type]
+        if over_http is not None:
+            network, contexts = over_http
+            again = weather.link(network, self.id)
+            self._source = ServiceWork(self._link, again, network, contexts, weather.rates.get("repeated", 0.0))
         self._running: dict[str, Running] = {}
         self._ended: list[Ended] = []
         self._busy = False
@@ -61,13 +70,13 @@ class Worker(Process):
     def _register(self) -> None:
         asked = self._now()
         try:
-            self._source.register(NewWorker(self.id, self.name, self._slots, "database"))
+            self._source.register(NewWorker(self.id, self.name, self._slots, self._source.transport))
         except Unavailable:
             self.kill()
             self.over(self)
             return
         self.heard(asked, self._link.wrote_at + LEASE, convicted=False)
-        self.guard = Guard(self, self._weather, self._record)
+        self.guard = Guard(self, self._weather, self._record, None if self._over_http is None else self._over_http[1])
         self._loop.after(0, self._turn)
 
     def heard(self, asked: Instant, until: Instant, *, convicted: bool) -> None:
@@ -84,12 +93,16 @@ class Worker(Process):
 
     def _mind_trust(self) -> None:
         if not self.trusts() and not self._lost:
-            self._lost = True
-            if self.guard is not None:
-                self.guard.over = True
-            for running in list(self._running.values()):
-                running.stop(self.world.draw.randint(0, MARGIN // 2), Lost(), self._has_ended)
+            self._lose()
             self._wake()
+
+    def _lose(self) -> None:
+        """The trust is over: end all work, take nothing new, and let the guard beat no more."""
+        self._lost = self.draining = True
+        if self.guard is not None:
+            self.guard.over = True
+        for running in list(self._running.values()):
+            running.stop(self.world.draw.randint(0, MARGIN // 2), Lost(), self._has_ended)
 
     def _wake(self) -> None:
         if not self._busy:
@@ -107,9 +120,8 @@ class Worker(Process):
         """One exchange, made by the thread; its answer comes back to the loop."""
         if self._busy:
             return
-        if not self.trusts():
-            self._lost = True
-            self.draining = True
+        if not self.trusts() and not self._lost:
+            self._lose()
         self._busy = True
         self._turns += 1
         self._thread.after(0, self._exchange)
@@ -122,15 +134,28 @@ class Worker(Process):
         asked = self._now()
         try:
             answer = self._source.exchange(ended, Notes(), offer, held)
+        except LeaseLostForGood:
+            self._convicted = True
+            self._tell(ended, asked, {item.claim.token: "refused" for item in ended})
+            self._loop.after(0, lambda: self._unanswered([]))
+            return
         except Unavailable:
+            self._note_heartbeat(asked)
             self._tell(ended, asked, {item.claim.token: "unknown" for item in ended})
             self._loop.after(0, lambda: self._unanswered(ended))
             return
+        self._note_heartbeat(asked)
         told = {(item.execution_id, item.token): "ok" for item in answer.settled}
         self._tell(
             ended, asked, {item.claim.token: told.get((item.claim.id, item.claim.token), "refused") for item in ended}
         )
         self._loop.after(0, lambda: self._answered(answer))
+
+    def _note_heartbeat(self, asked: Instant) -> None:
+        """Over HTTP a turn counts as a heartbeat for the store, though the worker trusts itself by its guard's alone."""
+        if self._over_http is not None and self._link.committed:
+            until = self._link.wrote_at + LEASE
+            self._record.asked("beat", asked, self._now(), "unknown", worker_id=self.id, until=until)
 
     def _tell(self, ended: list[Ended], asked: Instant, answers: dict[int, str]) -> None:
         for item in ended:
@@ -158,7 +183,7 @@ class Worker(Process):
         self._busy = False
         if self.trusts():
             for claim in answer.claims:
-                until = claim.started_at + LEASE
+                until = claim.started_at + LEASE if self._over_http is None else None
                 self._record.asked(
                     "claim", claim.started_at, self._now(), "ok",
                     execution_id=claim.id, token=claim.token, worker_id=self.id, until=until,
@@ -189,7 +214,7 @@ class Worker(Process):
         self._thread.after(0, self._say_goodbye)
 
     def _say_goodbye(self) -> None:
-        with suppress(Unavailable):
+        with suppress(Unavailable, Conflict, NotFound):
             self._source.say_goodbye(self.id)
         self.kill()
         if self.guard is not None:
@@ -200,13 +225,14 @@ class Worker(Process):
 class Guard(Process):
     """Beats for a worker as long as that lives, and buries it when it is dead."""
 
-    def __init__(self, worker: Worker, weather: Weather, record: Record) -> None:
+    def __init__(self, worker: Worker, weather: Weather, record: Record, contexts: Contexts | None) -> None:
         super().__init__(worker.world, f"guard of {worker.name}")
         self.over = False
         """The worker gave its lease up."""
         self._worker, self._record = worker, record
         self._actor = Actor(self)
         self._link = weather.link(self._actor, worker.id)
+        self._ctx = None if contexts is None else contexts(self._link)
         self._trusted_until = self.world.clock.now() + LEASE
         self._actor.after(HEARTBEAT, lambda: self._actor.repeat(self._beat))
 
@@ -218,7 +244,7 @@ class Guard(Process):
         asked = self.world.clock.now()
         granted: list[Instant | None] = []
         try:
-            until = self._link.writing(lambda tx: _remembered(granted, workers.beat(tx, self._worker.id, LEASE)))
+            until = self._ask(granted)
         except Unavailable:
             self._granted_unheard(asked, granted)
             return max(_LEAST_RETRY, min(HEARTBEAT, (self._trusted_until - asked) // 2))
@@ -226,14 +252,24 @@ class Guard(Process):
         self._worker.heard(asked, until or 0, convicted=until is None)
         return HEARTBEAT
 
+    def _ask(self, granted: list[Instant | None]) -> Instant | None:
+        if self._ctx is None:
+            return self._link.writing(lambda tx: _remembered(granted, workers.beat(tx, self._worker.id, LEASE)))
+        granted.append(self.world.clock.now() + LEASE)
+        return through_service.beat(self._ctx, self._worker.id)
+
     def _granted_unheard(self, asked: Instant, granted: list[Instant | None]) -> None:
         if self._link.committed and granted and granted[0] is not None:
             now = self.world.clock.now()
-            self._record.asked("beat", asked, now, "unknown", worker_id=self._worker.id, until=granted[0])
+            until = self._link.wrote_at + LEASE
+            self._record.asked("beat", asked, now, "unknown", worker_id=self._worker.id, until=until)
 
     def _bury(self) -> Duration:
         try:
-            self._link.writing(lambda tx: workers.bury(tx, self._worker.id))
+            if self._ctx is None:
+                self._link.writing(lambda tx: workers.bury(tx, self._worker.id))
+            else:
+                service_workers.bury(self._ctx, self._worker.id)
         except Unavailable:
             return _LEAST_RETRY
         self.kill()

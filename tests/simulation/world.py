@@ -67,6 +67,8 @@ class World:
     def __init__(self, draw: Random, clock: ManualClock) -> None:
         self.draw = draw
         self.clock = clock
+        self.held_up: Callable[[Process, Instant, Instant], None] = lambda process, since, until: None
+        """Told when a wait took longer than it should have: those who acted meanwhile waited themselves."""
         self._heap: list[tuple[Instant, float, int, Actor, Callable[[], None]]] = []
         self._numbers = count()
         self._depth = 0
@@ -100,11 +102,12 @@ class World:
 
     def wait(self, actor: Actor, duration: Duration) -> None:
         """An actor waits in the middle of a call, and the others go on. Killed when it dies meanwhile."""
+        over = self.clock.now() + duration
         if duration > 0 and self._depth < _DEEPEST:
             actor.waiting = True
             self._depth += 1
             try:
-                self.run(self.clock.now() + duration)
+                self.run(over)
                 while actor.process.paused and not actor.process.dead:
                     self.run(actor.process.paused_until)
             finally:
@@ -113,5 +116,7 @@ class World:
             for act in actor.held_back:
                 self.at(self.clock.now(), actor, act)
             actor.held_back = []
+            if self.clock.now() > over:
+                self.held_up(actor.process, over, self.clock.now())
         if actor.process.dead:
             raise Killed
