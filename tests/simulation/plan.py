@@ -63,7 +63,7 @@ def draw_plan(seed: int) -> Plan:
         schedules=draw.choice([0, 1, 2]),
         call_rates={kind: _rate(draw, 0.005, 0.12) for kind in CALL_FAULTS if draw.random() > _OFF},
         minute_rates={
-            kind: _rate(draw, 0.5, 6)
+            kind: _rate(draw, 1, 10)
             for kind in (*PROCESS_FAULTS, *STORE_FAULTS, *OPERATOR_FAULTS)
             if draw.random() > _OFF
         },

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import contextmanager
+from itertools import count
 from random import Random
 
 from checker.journal import History, Terms
@@ -10,6 +11,7 @@ from rota.config import Config, LeaseConfig
 from rota.domain.access import SYSTEM
 from rota.domain.instant import MINUTE, SECOND, Instant
 from rota.domain.schedule import Overlap, Schedule, next_after
+from rota.service import workers
 from rota.service.context import ServiceContext
 from rota.stores import control, identity, schedules
 from rota.stores.database import Database
@@ -162,7 +164,7 @@ class Simulation:
 
     def _pause_worker(self, *, guard: bool) -> None:
         if self._workers:
-            worker, length = self.draw.choice(self._workers), self.draw.randint(0, 4 * LEASE)
+            worker, length = self.draw.choice(self._workers), self.draw.randint(LEASE // 2, 4 * LEASE)
             worker.pause(length)
             if guard and isinstance(worker, Worker) and worker.guard is not None:
                 worker.guard.pause(length)
@@ -236,16 +238,17 @@ def _instants(rule: Schedule, start: Instant, length: int) -> Iterable[Instant]:
 
 def simulate(seed: int, database: Database, clock: ManualClock, variant: Variant = SOUND) -> History:
     """The history of one seed."""
-    with ids_of(seed):
+    with alone(seed):
         return Simulation(plans.draw_plan(seed), database, clock, variant).run()
 
 
 @contextmanager
-def ids_of(seed: int) -> Iterator[None]:
-    """Ids are drawn by the seed too, so that they are the same in each run."""
-    kept = identity.urandom, identity._last
+def alone(seed: int) -> Iterator[None]:
+    """What a process counts and draws begins anew, drawn by the seed, so that each run of it is the same."""
+    kept = identity.urandom, identity._last, workers._ACQUISITIONS
     identity.urandom, identity._last = Random(f"ids {seed}").randbytes, 0  # type: ignore[assignment]
+    workers._ACQUISITIONS = count()
     try:
         yield
     finally:
-        identity.urandom, identity._last = kept
+        identity.urandom, identity._last, workers._ACQUISITIONS = kept

@@ -9,7 +9,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import select, update
+from sqlalchemy import delete, select, update
 
 from rota.domain.instant import SECOND
 from rota.domain.outcome import Lost
@@ -18,7 +18,7 @@ from rota.stores import leases
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.executions import settle
-from rota.stores.tables import events, executions, workers
+from rota.stores.tables import attempts, events, executions, workers
 from simulation.coordinator import RESCUER
 from simulation.link import Link, Weather
 from simulation.plan import LEASE, Plan
@@ -38,15 +38,26 @@ class CompletesById(_InFront):
     """A completion needs the execution only, not the token: whoever says that it has ended is believed."""
 
     def settle(self, tx: Any, settled: Sequence[Sequence[object]]) -> int:
-        """Believe each, as if it held the execution."""
-        ids = [str(row[0]) for row in settled]
-        current = {
-            row.id: row.token
-            for row in tx.all(select(executions.c.id, executions.c.token).where(executions.c.id.in_(ids)))
-        }
-        believed = [(row[0], current.get(str(row[0])) or row[1], *row[2:]) for row in settled]
-        accepted: int = self._real.settle(tx, believed)
+        """Settle, whoever holds it."""
+        accepted: int = self._real.settle(tx, _believed(tx, settled))
         return accepted
+
+    def look(self, tx: Any, worker_id: str, settled: Sequence[Sequence[object]]) -> Any:
+        """The same in the exchange of a worker."""
+        return self._real.look(tx, worker_id, _believed(tx, settled))
+
+
+def _believed(tx: Any, settled: Sequence[Sequence[object]]) -> list[Sequence[object]]:
+    """Each under the token that holds the execution, whatever its own; what nobody holds is given to it again."""
+    ids = [str(row[0]) for row in settled]
+    live = select(executions.c.id, executions.c.token).where(executions.c.id.in_(ids))
+    current = {row.id: row.token for row in tx.all(live)} if ids else {}
+    for id, token, *_ in settled:
+        if str(id) in current and current[str(id)] is None:
+            tx.execute(delete(attempts).where(attempts.c.execution_id == id, attempts.c.token == token))
+            given = update(executions).where(executions.c.id == id)
+            tx.execute(given.values(state="Running", token=token, started_at=tx.now))
+    return [(row[0], current.get(str(row[0])) or row[1], *row[2:]) for row in settled]
 
 
 class CountsNoAttempt(_InFront):

@@ -11,7 +11,7 @@ from simulation.record import Record
 from simulation.world import Actor
 
 FUNCTION = "work"
-_LONG = 0.08
+_LONG = 0.15
 """The share of attempts that outlast several leases."""
 
 
