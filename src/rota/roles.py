@@ -5,6 +5,7 @@ The first SIGINT or SIGTERM drains: running work may end within the drain time. 
 
 import asyncio
 import contextlib
+import gc
 import ipaddress
 import os
 import signal
@@ -32,6 +33,7 @@ from rota.version import __version__
 
 _SIGNALS = (signal.SIGINT, signal.SIGTERM)
 _LAST_RESORT_SECONDS = 8.0
+_OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _TELL_EVERY_SECONDS = 10.0
 _LOOK_AGAIN_SECONDS = 0.5
 
@@ -81,6 +83,8 @@ def run_remote_worker(config: Config, urls: list[str], token: str, file: Path) -
 async def _work(supervisor: Supervisor, config: Config, where: str, every: str) -> None:
     stop = _Stop(lambda: supervisor.stop(), lambda: supervisor.stop(now=True))
     stop.listen()
+    gc.freeze()  # what is loaded stays; a worker makes objects by the thousand, and most of them are gone after a batch
+    gc.set_threshold(_OBJECTS_BETWEEN_COLLECTIONS, 20, 20)
     await supervisor.run(ready=lambda: _say(_worker_lines(config, where, every)))
 
 
