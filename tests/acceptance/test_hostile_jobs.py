@@ -6,8 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from driver import Rota, carriers, eventually, forget_peak, memory
-from history import TERMINAL
+from driver import TERMINAL, Rota, carriers, eventually, forget_peak, memory
 
 WORKLOAD = Path(__file__).with_name("workload.py")
 MEBIBYTE = 1024 * 1024
