@@ -73,11 +73,11 @@ def test_each_outcome_leads_to_its_state(
     assert (settled.execution_id, settled.token) == ("execution", 7)
 
 
-def test_a_retry_waits_for_its_delay_and_lost_work_does_not_wait() -> None:
+def test_a_retry_waits_for_its_delay_and_lost_work_keeps_its_place() -> None:
     assert decide(claim(1), Failed("x"), NOW).due_at == NOW + 10 * SECOND
     assert decide(claim(2), TimedOut(SECOND), NOW).due_at == NOW + 20 * SECOND
-    assert decide(claim(1), Lost(), NOW).due_at == NOW
-    assert decide(claim(1), Interrupted(), NOW).due_at == NOW
+    assert decide(claim(1), Lost(), NOW).due_at is None
+    assert decide(claim(1), Interrupted(), NOW).due_at is None
     assert decide(claim(1), Deferred(3 * SECOND, None), NOW).due_at == NOW + 3 * SECOND
 
 
@@ -139,7 +139,8 @@ CLAIMS = st.builds(
 def test_every_settlement_is_a_legal_transition(claim: Claim, outcome: Outcome, cancelling: bool) -> None:
     settled = decide(claim, outcome, NOW, cancelling=cancelling)
     assert legal(State.CANCELLING if cancelling else State.RUNNING, settled.state)
-    assert (settled.due_at is None) == (settled.state in TERMINAL)
+    keeps_its_place = isinstance(outcome, Lost | Interrupted)
+    assert (settled.due_at is None) == (settled.state in TERMINAL or keeps_its_place)
 
 
 @given(CLAIMS, OUTCOMES, st.booleans())
@@ -151,8 +152,9 @@ def test_what_is_tried_again_has_attempts_left_and_waits_no_shorter_than_zero(
         assert claim.attempt < claim.retry.max_attempts
         assert not cancelling
         asked = outcome.retry_after or 0 if isinstance(outcome, Failed) else 0
-        assert settled.due_at is not None
-        assert 0 <= settled.due_at - NOW <= max(claim.retry.max_delay, asked)
+        if not isinstance(outcome, Lost):
+            assert settled.due_at is not None
+            assert 0 <= settled.due_at - NOW <= max(claim.retry.max_delay, asked)
     if settled.state in (State.PENDING, State.SCHEDULED):
         assert not settled.counts
 

@@ -132,6 +132,7 @@ class Settlement:
     state: State
     attempt_state: AttemptState | None
     due_at: Instant | None = None
+    """When it is tried again; None leaves it due when it was."""
     counts: bool = True
     result: object = None
     error: str | None = None

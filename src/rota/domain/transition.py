@@ -10,7 +10,8 @@ def decide(claim: Claim, outcome: Outcome, now: Instant, *, cancelling: bool = F
     """What follows when the attempt `claim` came to `outcome` at `now`.
 
     `cancelling` says that somebody asked for its cancellation meanwhile. Work that succeeded before the signal
-    reached it stays succeeded; nothing else is tried again.
+    reached it stays succeeded; nothing else is tried again. Work that its worker could not finish stays due when it
+    was: it keeps its place before all that has come since.
     """
     settlement = _decide(claim, outcome, now, cancelling)
     settlement.cancelling = cancelling
@@ -24,7 +25,7 @@ def _decide(claim: Claim, outcome: Outcome, now: Instant, cancelling: bool) -> S
             claim.id, claim.token, State.SUCCEEDED, AttemptState.SUCCEEDED, result=outcome.result, reason=reason
         )
     if isinstance(outcome, Interrupted):
-        return _handed_back(claim, outcome, now, cancelling)
+        return _handed_back(claim, outcome, cancelling)
     if isinstance(outcome, Deferred) and not cancelling:
         return Settlement(
             claim.id, claim.token, State.SCHEDULED, None, now + outcome.check_after, counts=False, handle=outcome.handle
@@ -44,12 +45,10 @@ def legal(before: State, after: State) -> bool:
     return after in LEGAL[before]
 
 
-def _handed_back(claim: Claim, outcome: Interrupted, now: Instant, cancelling: bool) -> Settlement:
+def _handed_back(claim: Claim, outcome: Interrupted, cancelling: bool) -> Settlement:
     if cancelling:
         return _cancelled(claim, outcome)
-    return Settlement(
-        claim.id, claim.token, State.PENDING, AttemptState.CANCELLED, now, counts=False, reason=outcome.reason
-    )
+    return Settlement(claim.id, claim.token, State.PENDING, AttemptState.CANCELLED, counts=False, reason=outcome.reason)
 
 
 def _cancelled(claim: Claim, outcome: Outcome) -> Settlement:
@@ -66,7 +65,7 @@ def _not_succeeded(claim: Claim, outcome: Outcome, now: Instant) -> Settlement:
         settlement.result = outcome.result
     if claim.attempt < claim.retry.max_attempts and _may_retry(claim, outcome):
         settlement.state = State.RETRYING
-        settlement.due_at = now + _wait(claim, outcome)
+        settlement.due_at = None if isinstance(outcome, Lost) else now + _wait(claim, outcome)
     return settlement
 
 
@@ -79,8 +78,6 @@ def _may_retry(claim: Claim, outcome: Outcome) -> bool:
 
 
 def _wait(claim: Claim, outcome: Outcome) -> int:
-    if isinstance(outcome, Lost):
-        return 0
     wait = claim.retry.delay(claim.attempt, claim.id)
     if isinstance(outcome, Failed) and outcome.retry_after is not None:
         return max(wait, outcome.retry_after)
