@@ -3,8 +3,8 @@
 A block `sh terminal` stays running until the end of the document. Only addresses differ from what is written.
 """
 
-import os
 import signal
+import socket
 import subprocess
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -31,7 +31,7 @@ class Terminals:
     def run(self, block: Block) -> str:
         """Type a block and wait for its end. Variables last."""
         done = subprocess.run(
-            self._shell(f"{self._as_here(block.text)}\nexport -p > .state"),
+            self._shell(f"{self.as_here(block.text)}\nexport -p > .state"),
             cwd=self._folder,
             env=self._known,
             stdout=subprocess.PIPE,
@@ -45,7 +45,7 @@ class Terminals:
     def stay(self, block: Block) -> str:
         """Type a block into a terminal of its own; what it says until it is ready."""
         process = subprocess.Popen(
-            self._shell(f"exec {self._as_here(block.text)}"),
+            self._shell(f"exec {self.as_here(block.text)}"),
             cwd=self._folder,
             env=self._known,
             stdout=subprocess.PIPE,
@@ -68,31 +68,44 @@ class Terminals:
             rest, _ = process.communicate(timeout=_PATIENCE_SECONDS)
             assert process.returncode == 0, rest
 
-    def _shell(self, text: str) -> list[str]:
-        return ["bash", "-c", f"set -euo pipefail -a\n[ ! -e .state ] || . ./.state\n{text}"]
-
-    def _as_here(self, text: str) -> str:
+    def as_here(self, text: str) -> str:
+        """What is written, with the addresses of this test."""
         for there, here in self._written.items():
             text = text.replace(there, here)
         return text
 
+    def _shell(self, text: str) -> list[str]:
+        return ["bash", "-c", f"set -euo pipefail -a\n[ ! -e .state ] || . ./.state\n{text}"]
+
 
 @pytest.fixture
 def terminals(new_store_url: Callable[[], str], tmp_path: Path) -> Iterator[Terminals]:
+    """The reader's database has a name of its own: there may be a `rota` on the server that is somebody's."""
     url = make_url(new_store_url())
     admin_url = url.set(drivername="postgresql", database="postgres").render_as_string(hide_password=False)
-    server = f"{url.host}:{url.port or 5432}"
-    written = {"127.0.0.1:5432": server}
-    for port in ("8400", "8401"):
-        written[port] = str(int(port) + 12_000 + os.getpid() % 10_000)
+    server, name = f"{url.host}:{url.port or 5432}", f"{url.database}_guide"
+    written = {
+        "createdb rota": f"createdb {name}",
+        "postgresql://postgres@127.0.0.1:5432/rota": f"postgresql://{url.username}@{server}/{name}",
+        **{port: str(_free_port()) for port in ("8400", "8401")},
+    }
     known = {"PGHOST": str(url.host), "PGPORT": str(url.port or 5432), "PGUSER": str(url.username)}
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        admin.execute("DROP DATABASE IF EXISTS rota WITH (FORCE)")
+    if url.password is not None:
+        known["PGPASSWORD"] = str(url.password)
     made = Terminals(tmp_path, written, known)
-    yield made
-    made.close()
-    with psycopg.connect(admin_url, autocommit=True) as admin:
-        admin.execute("DROP DATABASE IF EXISTS rota WITH (FORCE)")
+    try:
+        yield made
+        made.close()
+    finally:
+        with psycopg.connect(admin_url, autocommit=True) as admin:
+            for made_there in (name, f"{name}_copy"):
+                admin.execute(f'DROP DATABASE IF EXISTS "{made_there}" WITH (FORCE)')
+
+
+def _free_port() -> int:
+    with socket.socket() as taken:
+        taken.bind(("127.0.0.1", 0))
+        return int(taken.getsockname()[1])
 
 
 @pytest.mark.stores("postgres")
@@ -102,7 +115,7 @@ def test_the_guide_leads_to_a_fleet(terminals: Terminals, tmp_path: Path) -> Non
         if block.use.endswith(".py"):
             (tmp_path / block.use).write_text(block.text)
         elif block.use == "output":
-            missing = missing_line(block.text, printed)
+            missing = missing_line(terminals.as_here(block.text), printed)
             assert missing is None, f"line {block.line}: {missing!r} was not printed; this was:\n{printed}"
         elif block.use == "terminal":
             terminals.stay(block)
