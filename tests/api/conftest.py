@@ -60,7 +60,9 @@ def holding(anonymous: TestClient, system: ServiceContext) -> Callable[[Role], T
     def make(role: Role) -> TestClient:
         _key, token = access.create(system, f"test {role.value}", role)
         headers = {"Authorization": f"Bearer {token}"}
-        return TestClient(anonymous.app, base_url=ADDRESS, headers=headers, raise_server_exceptions=False)
+        made = TestClient(anonymous.app, base_url=ADDRESS, headers=headers, raise_server_exceptions=False)
+        made.portal = anonymous.portal  # one event loop for all clients, as a server has
+        return made
 
     return make
 

@@ -79,7 +79,9 @@ def keyed(anonymous: TestClient, system: ServiceContext) -> Callable[..., TestCl
 
     def make(name: str, queues: list[str] | None = None) -> TestClient:
         _key, token = access.create(system, name, Role.WORKER, queues=queues)
-        return TestClient(anonymous.app, base_url=str(anonymous.base_url), headers={"Authorization": f"Bearer {token}"})
+        made = TestClient(anonymous.app, base_url=str(anonymous.base_url), headers={"Authorization": f"Bearer {token}"})
+        made.portal = anonymous.portal
+        return made
 
     return make
 
