@@ -39,7 +39,7 @@ from rota.api.job_models import (
     version_shown,
     why_shown,
 )
-from rota.api.models import Id, Page, PageQuery, cursor_after, decode_cursor, number_in, reply
+from rota.api.models import Id, Page, PageQuery, PlainText, cursor_after, decode_cursor, number_in, reply
 from rota.api.security import EditContext, OperateContext, ReadContext
 from rota.api.streams import Wake, in_thread
 from rota.api.versions import etag, expected_version
@@ -207,7 +207,9 @@ def cancel_job(id: Id, ctx: OperateContext, body: CancelInput | None = None) -> 
 
 
 @router.get("/{id}/why", response_model=WhyOutput, responses=documented(404, 409))
-def why(id: Annotated[str, Path(max_length=200, description="its id, or its name")], ctx: ReadContext) -> Response:
+def why(
+    id: Annotated[PlainText, Path(max_length=200, description="its id, or its name")], ctx: ReadContext
+) -> Response:
     """Why has this not run? Every gate in order, the first that is shut as the headline."""
     return reply(why_shown(explain.why(ctx, id)))
 

@@ -78,7 +78,7 @@ DurationInput = Annotated[
 """A duration of a request: seconds, `15m` or ISO 8601."""
 
 PlainText = Annotated[str, BeforeValidator(lambda text: _without_nul(text))]
-"""A text of a query parameter: no NUL."""
+"""A text of the path or the query: no NUL."""
 
 
 def _without_nul(text: object) -> object:

@@ -7,14 +7,14 @@ from pydantic import Field, StrictStr
 
 from rota.api.documents import Document, described, without
 from rota.api.errors import documented
-from rota.api.models import Input, Output, Page, PageQuery, Time, cursor_after, decode_cursor, reply
+from rota.api.models import Input, Output, Page, PageQuery, PlainText, Time, cursor_after, decode_cursor, reply
 from rota.api.security import EditContext, OperateContext, ReadContext
 from rota.service import queues
 from rota.service.queues import QueueView
 
 router = APIRouter()
 
-QueueName = Annotated[str, Path(max_length=100, description="`*` is the whole fleet")]
+QueueName = Annotated[PlainText, Path(max_length=100, description="`*` is the whole fleet")]
 
 _READ_ONLY = frozenset({"name", "pending", "running", "later", "oldestDueAt", "changedBy", "updatedAt"})
 

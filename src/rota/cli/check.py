@@ -38,7 +38,7 @@ def check(config: "Config") -> int:
 def _findings(config: "Config", problems: list[str]) -> Iterator[tuple[str, str]]:
     lease, engine, server = config.lease, config.engine, config.server
     scheme = "https" if server.tls_certificate else "http"
-    yield "rota", f"{__version__}, Python {platform.python_version()}, SQLite {sqlite3.sqlite_version}"
+    yield "rota", f"{__version__}, Python {platform.python_version()}"
     yield "store", _store(config, problems)
     yield "address", f"{scheme}://{server.host}:{server.port}"
     yield "environment", config.environment
@@ -70,11 +70,11 @@ def _store(config: "Config", problems: list[str]) -> str:
         try:
             if not exists(database):
                 _can_be_made(database, problems)
-                return f"{database}, will be made (schema {schema.HEAD})"
+                return f"{database}, will be made (schema {schema.HEAD}), SQLite {sqlite3.sqlite_version}"
             found = schema.revision(database)
             if found is not None:
                 schema.require_current(database, create=False)
-            return f"{database}, schema {found or 'none yet'}"
+            return f"{database}, schema {found or 'none yet'}, {database.product()}"
         finally:
             database.close()
     except RotaError as error:

@@ -166,6 +166,9 @@ class Dialect(HotStatements, Protocol):
     def roll_back(self, driver: Any) -> None:
         """Take the transaction back, if one is open."""
 
+    def product(self, driver: Any) -> str:
+        """What the database and its driver are, each with its version."""
+
     def broken(self, driver: Any) -> bool:
         """Whether the connection is of no use any more."""
 

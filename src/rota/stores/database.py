@@ -93,6 +93,11 @@ class Database:
         """The store's URL with its password, for a process that connects by itself."""
         return self.url.render_as_string(hide_password=False)
 
+    def product(self) -> str:
+        """What the database and its driver are, each with its version, as the server itself says."""
+        with self.read() as tx:
+            return self.dialect.product(tx.driver)
+
     @property
     def on_one_host(self) -> bool:
         """Whether the store is a file, which no other host can share."""

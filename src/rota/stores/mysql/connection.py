@@ -88,6 +88,13 @@ def roll_back(driver: Any) -> None:
         driver.rollback()
 
 
+def product(driver: Any) -> str:
+    """The server and the driver, each with its version. MariaDB says its own name with it, MySQL does not."""
+    said = str(driver.get_server_info()).removeprefix("5.5.5-")  # what MariaDB puts before it for old replicas
+    name = "MariaDB" if "mariadb" in said.lower() else "MySQL"
+    return f"{name} {said}, PyMySQL {pymysql.__version__}"
+
+
 def broken(driver: Any) -> bool:
     """Whether the connection is of no use any more."""
     return not driver.open

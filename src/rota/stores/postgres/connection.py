@@ -1,5 +1,6 @@
 """A connection to PostgreSQL: bounded in time, begun with the server's clock in one round trip, its errors in words."""
 
+import re
 from collections.abc import Collection
 from typing import Any
 
@@ -19,6 +20,10 @@ _CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _BEGIN = {True: "BEGIN", False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
 _RETRYABLE = {"40001", "40P01", "55P03"}
 """Serialization failure, deadlock, and a lock that was not to be had in time."""
+_NOT_LET_IN = re.compile(
+    r'authentication failed|no password supplied|no pg_hba\.conf entry|role ".*" (does not exist|is not permitted to log in)'
+)
+"""How a refused connection reads: the driver gives no code with it."""
 
 
 def engine(url: URL, pool: StoreConfig, *, durable: bool) -> Engine:
@@ -74,6 +79,11 @@ def roll_back(driver: Any) -> None:
         driver.execute("ROLLBACK", prepare=False)
 
 
+def product(driver: Any) -> str:
+    """The server and the driver, each with its version."""
+    return f"PostgreSQL {driver.info.parameter_status('server_version')}, psycopg {psycopg.__version__}"
+
+
 def broken(driver: Any) -> bool:
     """Whether the connection is of no use any more."""
     return bool(driver.closed)
@@ -96,7 +106,7 @@ def translated(error: Exception) -> RotaError | None:
     said = " ".join(str(cause).split())
     if code in _RETRYABLE:
         return Contended(f"another transaction was in the way: {said}")
-    if code in ("28P01", "28000") or "authentication failed" in said:
+    if code in ("28P01", "28000") or (not code and _NOT_LET_IN.search(said)):
         return ConfigurationInvalid("PostgreSQL refuses this user or password; check the user and password in --db")
     if code == "3D000" or ('database "' in said and "does not exist" in said):
         return ConfigurationInvalid(

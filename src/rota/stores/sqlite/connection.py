@@ -91,6 +91,11 @@ def roll_back(driver: sqlite3.Connection) -> None:
         driver.execute("ROLLBACK")
 
 
+def product(_driver: sqlite3.Connection) -> str:
+    """The library, with its version."""
+    return f"SQLite {sqlite3.sqlite_version}"
+
+
 def broken(_driver: sqlite3.Connection) -> bool:
     """A connection to a file does not break."""
     return False
