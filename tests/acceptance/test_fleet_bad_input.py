@@ -3,6 +3,7 @@
 import os
 import re
 import subprocess
+import time
 from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
@@ -261,3 +262,17 @@ def test_a_name_that_names_nothing_is_no_error_of_the_server(rota: Rota) -> None
     assert asked > 300
     for path in ("/api/queues/%00", "/api/jobs/%00/why"):
         assert rota.client.get(path).status_code == 422
+
+
+def test_a_lock_that_somebody_holds_is_told_within_the_bound(rota: Rota, url: str) -> None:
+    """Once the server has waited as long as it may, the request is not made to wait a second time."""
+    store = Database(url)
+    with store.write(serial=True):
+        begun = time.monotonic()
+        answer = rota.client.post("/api/jobs", json={"name": "waits", "jobType": "echo"})
+        assert time.monotonic() - begun < 15
+        assert answer.status_code == 503, answer.text
+        assert answer.json()["type"].endswith("unavailable")
+        assert int(answer.headers["Retry-After"]) >= 1
+    store.close()
+    assert rota.client.post("/api/jobs", json={"name": "waits", "jobType": "echo"}).status_code == 201

@@ -143,6 +143,9 @@ def translated(error: Exception) -> RotaError | None:
     said = " ".join(str(cause.args[-1] if cause.args else cause).split())
     if code in _RETRYABLE:
         return Contended(f"another transaction was in the way: {said}")
+    if code == _LOCK_TIMEOUT:
+        # not Contended: who has waited that long is told, rather than made to wait as long again
+        return Unavailable(f"another transaction holds what this needs: {said}")
     if code in _NOT_LET_IN:
         return ConfigurationInvalid("the database refuses this user or password; check the user and password in --db")
     if code == _NO_DATABASE:
@@ -160,8 +163,9 @@ def translated(error: Exception) -> RotaError | None:
     return None
 
 
-_RETRYABLE = {1205, 1213, 1020}
-"""A lock that was not to be had in time, a deadlock, and a row that has changed since the snapshot."""
+_RETRYABLE = {1213, 1020}
+"""A deadlock, and a row that has changed since the snapshot."""
+_LOCK_TIMEOUT = 1205
 _NOT_LET_IN = {1045, 1698, 1251, 1275}
 _NO_DATABASE = 1049
 _NOT_ALLOWED = {1044, 1142, 1143, 1227, 1370}

@@ -18,8 +18,9 @@ ONE_WRITER = False
 
 _CLOCK = "SELECT (extract(epoch FROM clock_timestamp()) * 1000000)::bigint"
 _BEGIN = {True: "BEGIN", False: "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY"}
-_RETRYABLE = {"40001", "40P01", "55P03"}
-"""Serialization failure, deadlock, and a lock that was not to be had in time."""
+_RETRYABLE = {"40001", "40P01"}
+"""Serialization failure and deadlock."""
+_LOCK_TIMEOUT = "55P03"
 _NOT_LET_IN = re.compile(
     r'authentication failed|no password supplied|no pg_hba\.conf entry|role ".*" (does not exist|is not permitted to log in)'
 )
@@ -106,6 +107,9 @@ def translated(error: Exception) -> RotaError | None:
     said = " ".join(str(cause).split())
     if code in _RETRYABLE:
         return Contended(f"another transaction was in the way: {said}")
+    if code == _LOCK_TIMEOUT:
+        # not Contended: who has waited that long is told, rather than made to wait as long again
+        return Unavailable(f"another transaction holds what this needs: {said}")
     if code in ("28P01", "28000") or (not code and _NOT_LET_IN.search(said)):
         return ConfigurationInvalid("PostgreSQL refuses this user or password; check the user and password in --db")
     if code == "3D000" or ('database "' in said and "does not exist" in said):
