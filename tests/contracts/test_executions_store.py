@@ -533,6 +533,16 @@ class TestFencing:
         assert world.write(lambda tx: executions.settle(tx, batch)) == {second}
         assert (world.get(first).state, world.get(second).state) == (State.RUNNING, State.SUCCEEDED)
 
+    @pytest.mark.parametrize("stale_first", [True, False])
+    def test_of_two_tokens_of_an_execution_the_current_one_settles(self, world: World, stale_first: bool) -> None:
+        id = world.enqueue()
+        stale = world.stale(id)
+        (mine,) = world.claim()
+        both = [(stale, Failed("stale")), (mine, Succeeded("mine"))]
+        batch = [decide(claim, outcome, world.clock.now()) for claim, outcome in both]
+        world.store.writing(lambda tx: executions.settle(tx, batch if stale_first else batch[::-1]))
+        assert (world.get(id).state, world.get(id).result) == (State.SUCCEEDED, '"mine"')
+
     def test_a_stale_token_extends_logs_and_reports_nothing(self, world: World) -> None:
         id = world.enqueue()
         stale = world.stale(id)

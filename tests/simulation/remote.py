@@ -117,8 +117,8 @@ class Remote(Process):
         if not self.trusts():
             self._lose()
             return HEARTBEAT
-        held = {id: running.claim.token for id, running in self._running.items()}
-        held |= {claim.id: claim.token for claim, _ in self._ended}
+        held = {claim.id: claim.token for claim, _ in self._ended}
+        held |= {id: running.claim.token for id, running in self._running.items()}  # the later token, if it has both
         asked = self._now()
         try:
             answer = self._call(self._beats, lambda ctx: self._named(ctx, asked, held))

@@ -46,7 +46,8 @@ class Rescuer:
         self._watching_since: float | None = None if watches_first else float("-inf")
 
     def run_once(self) -> float:
-        """Rescue one batch. 0 when there may be more."""
+        """Rescue one batch. 0 when there may be more; steps begin R apart, however long one takes."""
+        began = self._monotonic()
         try:
             dead, rescued, overdue, late = self._database.writing(self._step)
         except Unavailable:
@@ -55,7 +56,9 @@ class Rescuer:
         if self._watching_since is None:
             self._watching_since = self._monotonic()
         self._telemetry.rescued(rescued, dead)
-        return 0 if max(rescued, overdue, late) == _BATCH else self._interval
+        if max(rescued, overdue, late) == _BATCH:
+            return 0
+        return max(began + self._interval - self._monotonic(), self._interval / 10)
 
     def _step(self, tx: Transaction) -> tuple[list[str], int, int, int]:
         silence_counts = self._watching_since is not None and self._monotonic() - self._watching_since >= self._watch

@@ -53,17 +53,18 @@ def settled_ids(tx: Any) -> set[str]:
 
 
 def _fenced(tx: Any, settled: Sequence[Sequence[object]]) -> list[_Fenced]:
-    wanted: dict[object, dict[str, Any]] = {}
+    wanted: dict[tuple[object, object], dict[str, Any]] = {}
     for row in settled:
-        wanted.setdefault(row[0], dict(zip(SETTLED_FIELDS, row, strict=True)))
+        wanted.setdefault((row[0], row[1]), dict(zip(SETTLED_FIELDS, row, strict=True)))
+    ids = list({id for id, _ in wanted})
     sql = f"""
         SELECT {", ".join(f"`{name}`" for name in _KEPT)}, state FROM executions FORCE INDEX (PRIMARY)
-        WHERE id IN ({marks(wanted)}) AND state IN ('Running', 'Cancelling') FOR UPDATE"""
+        WHERE id IN ({marks(ids)}) AND state IN ('Running', 'Cancelling') FOR UPDATE"""
     fenced = []
-    for *kept, state in rows(tx, sql, list(wanted)):
+    for *kept, state in rows(tx, sql, ids):
         live = dict(zip(_KEPT, kept, strict=True))
-        becomes = wanted[live["id"]]
-        if (live["token"], state) == (becomes["token"], becomes["held_as"]):
+        becomes = wanted.get((live["id"], live["token"]))
+        if becomes is not None and becomes["held_as"] == state:
             fenced.append(_Fenced(live, becomes))
     return fenced
 

@@ -171,8 +171,11 @@ def settle(tx: Any, settled: Sequence[Sequence[object]]) -> int:
     return len(look(tx, _NO_WORKER, settled).accepted) if settled else 0
 
 
-def _settlement(tx: Any, settled: Sequence[Sequence[object]]) -> tuple[str, dict[str, object]]:
+def _settlement(tx: Any, given: Sequence[Sequence[object]]) -> tuple[str, dict[str, object]]:
     """The statement that settles, and what it takes."""
+    settled = list(
+        {(row[0], row[1]): row for row in reversed(given)}.values()
+    )  # of two with one token the first counts
     goes_on = any(row[_STATE] not in TERMINAL for row in settled)
     columns = dict(zip(SETTLED_FIELDS, zip(*settled, strict=True), strict=True))
     parameters: dict[str, object] = {name: _array_of(name, columns[name]) for name in SETTLED_FIELDS}
@@ -200,39 +203,50 @@ _KEPT = (
     "retry", "max_attempts", "on_lost", "isolation", "schedule_id", "nominal_at", "trigger", "actor", "metadata", "token",
     "worker_id", "started_at", "cancellation",
 )  # fmt: skip
-_HELD = """
-    SELECT f.*, CASE WHEN f.ended OR job.id IS NULL THEN f.wanted WHEN job.deleted_at IS NOT NULL THEN 'Cancelled'
-                     WHEN job.state = 'Disabled' OR (job.state = 'Paused' AND f.trigger <> 'manual') THEN 'Waiting'
-                     ELSE f.wanted END AS becomes,
-           NOT f.ended AND job.deleted_at IS NOT NULL AS orphaned
-    FROM fenced AS f LEFT JOIN LATERAL (
-        SELECT id, state, deleted_at FROM jobs WHERE jobs.id = f.job_id AND NOT f.ended FOR SHARE) AS job ON true"""
-_UNHELD = "SELECT f.*, f.wanted AS becomes, false AS orphaned FROM fenced AS f"
+_OF_EXECUTION = ", ".join(f"e.{name}" for name in _KEPT)
+_OF_SETTLEMENT = (
+    "g.attempt_state, g.due_at AS new_due_at, g.counts, g.result, g.error AS new_error, g.stack,"
+    " g.handle AS new_handle, g.reason, g.event"
+)
+_CURRENT = "e.id = g.id AND e.token = g.token AND e.state = g.held_as AND e.state IN ('Running', 'Cancelling')"
+"""The fence."""
+_ENDED = f"""
+        live AS MATERIALIZED (
+            DELETE FROM executions AS e USING given AS g WHERE {_CURRENT} AND e.id = ANY(%(id)s::uuid[])
+            RETURNING {_OF_EXECUTION}, g.state AS becomes, false AS orphaned, {_OF_SETTLEMENT}
+        )"""
+"""All that is settled is over: the fence is what deletes."""
+_GOING_ON = f"""
+        fenced AS MATERIALIZED (
+            SELECT {_OF_EXECUTION}, g.state AS wanted, g.state IN {_FINAL} AS ended, {_OF_SETTLEMENT}
+            FROM executions AS e JOIN given AS g ON {_CURRENT} WHERE e.id = ANY(%(id)s::uuid[])
+            FOR UPDATE OF e
+        ), live AS MATERIALIZED (
+            SELECT f.*, CASE WHEN f.ended OR job.id IS NULL THEN f.wanted WHEN job.deleted_at IS NOT NULL THEN 'Cancelled'
+                             WHEN job.state = 'Disabled' OR (job.state = 'Paused' AND f.trigger <> 'manual') THEN 'Waiting'
+                             ELSE f.wanted END AS becomes,
+                   NOT f.ended AND job.deleted_at IS NOT NULL AS orphaned
+            FROM fenced AS f LEFT JOIN LATERAL (
+                SELECT id, state, deleted_at FROM jobs WHERE jobs.id = f.job_id AND NOT f.ended FOR SHARE) AS job ON true
+        ), gone AS (
+            DELETE FROM executions WHERE id = ANY(ARRAY(SELECT id FROM live WHERE becomes IN {_FINAL}))
+        ), requeued AS (
+            UPDATE executions SET state = l.becomes, due_at = coalesce(l.new_due_at, executions.due_at),
+                attempt = executions.attempt - (1 - l.counts), token = NULL, worker_id = NULL, lease_expires_at = NULL,
+                handle = l.new_handle, error = l.new_error, progress = NULL
+            FROM live AS l WHERE executions.id = l.id AND l.becomes NOT IN {_FINAL}
+        )"""
+"""Rows are found again by id, not by ctid: one that was changed between snapshot and lock moved."""
 
 
 @lru_cache(maxsize=2)
 def _settle_sql(goes_on: bool) -> str:
-    """All of `settle`. Rows are found again by id, not by ctid: one that was changed between snapshot and lock moved."""
+    """All of `settle`."""
     given = ", ".join(f"%({name})s::{_TYPES[name]}[]" for name in SETTLED_FIELDS)
-    requeue = """, requeued AS (
-            UPDATE executions SET state = l.becomes, due_at = coalesce(l.new_due_at, executions.due_at),
-                attempt = executions.attempt - (1 - l.counts), token = NULL, worker_id = NULL, lease_expires_at = NULL,
-                handle = l.new_handle, error = l.new_error, progress = NULL
-            FROM live AS l WHERE executions.id = l.id AND l.becomes NOT IN ('Succeeded', 'Failed', 'Cancelled')
-        )"""
     return f"""
         WITH given AS MATERIALIZED (
-            SELECT DISTINCT ON (id) * FROM unnest({given}) AS g({", ".join(SETTLED_FIELDS)})
-        ), fenced AS MATERIALIZED (
-            SELECT {", ".join(f"e.{name}" for name in _KEPT)}, g.state AS wanted, g.state IN {_FINAL} AS ended,
-                   g.attempt_state, g.due_at AS new_due_at, g.counts, g.result, g.error AS new_error, g.stack,
-                   g.handle AS new_handle, g.reason, g.event
-            FROM executions AS e JOIN given AS g ON g.id = e.id
-            WHERE e.id = ANY(%(id)s::uuid[]) AND e.token = g.token AND e.state = g.held_as
-              AND e.state IN ('Running', 'Cancelling')
-            FOR UPDATE OF e
-        ), live AS MATERIALIZED ({_HELD if goes_on else _UNHELD}
-        ), tried AS (
+            SELECT * FROM unnest({given}) AS g({", ".join(SETTLED_FIELDS)})
+        ), {_GOING_ON if goes_on else _ENDED}, tried AS (
             INSERT INTO attempts (execution_id, token, number, state, worker_id, started_at, finished_at, error, stack)
             SELECT id, token, attempt, attempt_state, worker_id, started_at, %(now)s, coalesce(new_error, reason), stack
             FROM live WHERE attempt_state IS NOT NULL
@@ -246,9 +260,7 @@ def _settle_sql(goes_on: bool) -> str:
             SELECT {", ".join(_KEPT)}, becomes, %(now)s, result, new_error, stack,
                    CASE WHEN orphaned THEN 'its job was deleted' ELSE reason END
             FROM live WHERE becomes IN {_FINAL}
-        ), gone AS (
-            DELETE FROM executions WHERE id = ANY(ARRAY(SELECT id FROM live WHERE becomes IN {_FINAL}))
-        ){requeue if goes_on else ""}
+        )
         SELECT (SELECT json_agg(id)::text FROM live), {_STANDING}"""
 
 
