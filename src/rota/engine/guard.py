@@ -48,11 +48,12 @@ class Guard:
         self._may_block_until = 0.0
 
     def watch(self) -> int:
-        """Beat until the worker says goodbye or is gone."""
+        """Beat until the worker says goodbye or is gone: for the first time at once, so that the connection that is kept
+        for it is there before the work is, and nobody else can take the last one."""
         if (word := self._heed(b"")) is not None:  # what was said while this process started
             return _worker_ended(word, self._heart, self._worker_id)
         trusted_until = time.monotonic() + self._lease
-        beat_at = time.monotonic() + self._interval
+        beat_at = time.monotonic()
         while True:
             readable, _, _ = select.select([_STDIN], [], [], max(0.0, beat_at - time.monotonic()))
             if readable:
