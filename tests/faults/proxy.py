@@ -8,6 +8,7 @@ import asyncio
 import socket
 import struct
 import threading
+from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
 from types import TracebackType
@@ -31,6 +32,7 @@ class ChaosProxy:
         self._delay = 0.0
         self._silent = {"up": False, "down": False}
         self._refusing = False
+        self._deaf: Callable[[bytes], bool] | None = None
         self._cut: tuple[Callable[[bytes], bool], int, int] | None = None
         self._writers: set[asyncio.StreamWriter] = set()
         self._loop = asyncio.new_event_loop()
@@ -56,8 +58,13 @@ class ChaosProxy:
         """Forward nothing and close nothing, to the server (`up`), from it (`down`) or both. New connections as well."""
         self._silent = {"up": up, "down": down}
 
+    def deafen(self, is_it: Callable[[bytes], bool]) -> None:
+        """Forward nothing any more on the connections that have sent a chunk which satisfies `is_it`, until `heal`."""
+        self._deaf = is_it
+
     def heal(self) -> None:
         """Forward everything again, what was held back included."""
+        self._deaf = None
         self._silent = {"up": False, "down": False}
         self._refusing = False
         self._cut = None
@@ -135,7 +142,9 @@ class ChaosProxy:
         while chunk := await reader.read(_CHUNK):
             if self._delay:
                 await asyncio.sleep(self._delay)
-            await self._while_silent(way)
+            if way == "up":
+                link.sent.append(chunk)
+            await self._while_silent(way, link)
             if way == "up":
                 self._arm(chunk, link)
             elif link.left is not None:
@@ -149,7 +158,7 @@ class ChaosProxy:
                 continue
             writer.write(chunk)
             await writer.drain()
-        await self._while_silent(way)  # a FIN is swallowed as well
+        await self._while_silent(way, link)  # a FIN is swallowed as well
         with suppress(OSError):
             writer.write_eof()
 
@@ -159,8 +168,8 @@ class ChaosProxy:
             self._cut = (is_it, after, times - 1) if times > 1 else None
             link.left = after
 
-    async def _while_silent(self, way: str) -> None:
-        while self._silent[way]:
+    async def _while_silent(self, way: str, link: "_Link | None" = None) -> None:
+        while self._silent[way] or (link is not None and self._deaf is not None and any(map(self._deaf, link.sent))):
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     def _reset_all(self) -> None:
@@ -169,9 +178,13 @@ class ChaosProxy:
 
 
 class _Link:
-    """How many bytes of the reply on this connection are still let through; None = all."""
+    """One connection."""
 
-    left: int | None = None
+    def __init__(self) -> None:
+        self.left: int | None = None
+        """How many bytes of the reply are still let through; None = all."""
+        self.sent: deque[bytes] = deque(maxlen=8)
+        """What was sent last."""
 
 
 def _abort(writer: asyncio.StreamWriter) -> None:

@@ -4,9 +4,12 @@ A notification is a hint: whoever waits for one also polls. A connection can go 
 resets sessions, a network that forgot it), so it calls itself every few seconds, and is replaced when it does not hear.
 """
 
+import os
+import socket
 import threading
 import time
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
 
 import psycopg
 
@@ -41,7 +44,8 @@ class Listener:
         while not self._stopping.is_set():
             try:
                 with psycopg.connect(self._url, autocommit=True, **connect_arguments()) as connection:  # type: ignore[arg-type]
-                    connection.execute(f"LISTEN {CHANNEL}")
+                    with _within(_HEARD_WITHIN_SECONDS, connection):
+                        connection.execute(f"LISTEN {CHANNEL}")
                     self._listen(connection)
             except psycopg.Error:
                 pass
@@ -66,7 +70,8 @@ class Listener:
 
     def _hears_itself(self, connection: psycopg.Connection) -> bool:
         call = f"{self._sender}:test"
-        connection.execute(f"NOTIFY {CHANNEL}, '{call}'")
+        with _within(_HEARD_WITHIN_SECONDS, connection):
+            connection.execute(f"NOTIFY {CHANNEL}, '{call}'")
         deadline = time.monotonic() + _HEARD_WITHIN_SECONDS
         while (left := deadline - time.monotonic()) > 0 and not self._stopping.is_set():
             for notification in connection.notifies(timeout=min(left, _LOOK_SECONDS), stop_after=1):
@@ -79,6 +84,24 @@ class Listener:
         sender, _, topics = payload.partition(":")
         if sender != self._sender:
             self._ring(topics.split(","))
+
+
+@contextmanager
+def _within(seconds: float, connection: psycopg.Connection) -> Iterator[None]:
+    """Hang up when the server does not answer in time: where somebody on the way says that all arrives, and keeps it,
+    neither TCP nor the server's own bounds end the wait."""
+    timer = threading.Timer(seconds, _hang_up, [connection])
+    timer.daemon = True
+    timer.start()
+    try:
+        yield
+    finally:
+        timer.cancel()
+
+
+def _hang_up(connection: psycopg.Connection) -> None:
+    with suppress(OSError, psycopg.Error), socket.socket(fileno=os.dup(connection.fileno())) as same:
+        same.shutdown(socket.SHUT_RDWR)
 
 
 def listen(url: str, sender: str, ring: Callable[[Iterable[str]], None]) -> Listener:
