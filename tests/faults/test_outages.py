@@ -117,7 +117,12 @@ def _members(fleet: Fleet) -> list[tuple[str, object]]:
     ids=["1 s", "H", "L/2", "L-M-0.5"],
 )
 def test_f06_silent_at_heartbeat_time(fleet: Fleet, report: Callable[..., None], seconds: float) -> None:
-    """The database goes silent, without a FIN, just as the worker is about to beat."""
+    """The database goes silent, without a FIN, just as the worker is about to beat.
+
+    A lease outlives a silence that begins then if that and H are over within L - M. What is longer begins just after a
+    beat instead: it is the longest of all that nobody may be convicted for.
+    """
+    before_a_beat = seconds + HEARTBEAT <= LEASE - MARGIN
     with ChaosProxy(fleet.store.port) as proxy:
         fleet.coordinator()
         fleet.worker("worker", "--concurrency", "20", url=fleet.store.url_through(proxy.port))
@@ -129,8 +134,9 @@ def test_f06_silent_at_heartbeat_time(fleet: Fleet, report: Callable[..., None],
         for _ in range(2):
             beat = _beat(fleet)
             eventually(lambda beat=beat: _beat(fleet) != beat, 10, "a beat")
-            just_beat = time.monotonic()
-            eventually(lambda at=just_beat: time.monotonic() > at + HEARTBEAT - 0.3, 5, "just before the next")
+            if before_a_beat:
+                just_beat = time.monotonic()
+                eventually(lambda at=just_beat: time.monotonic() > at + HEARTBEAT - 0.3, 5, "just before the next")
             with fleet.told(f"silence of {seconds:g} s", "worker", {fleet.workers["worker"].pid}):
                 proxy.blackhole()
                 silent = time.monotonic()
@@ -142,13 +148,9 @@ def test_f06_silent_at_heartbeat_time(fleet: Fleet, report: Callable[..., None],
     starts = sum(line.what == "start" for line in evidence.lines)
     report(
         "F06",
-        f"the database silent for {seconds:g} s at heartbeat time",
-        [
-            ("false convictions", len(evidence.convicted()), 0),
-            ("started twice", starts - 20, 0 if seconds <= LEASE - MARGIN - HEARTBEAT else 40),
-        ],
+        f"the database silent for {seconds:g} s, from just {'before' if before_a_beat else 'after'} a beat",
+        [("false convictions", len(evidence.convicted()), 0), ("started twice", starts - 20, 0)],
         evidence=evidence,
-        note="" if starts == 20 else "without a beat for L - M, the worker gave its work up itself",
     )
 
 
