@@ -11,6 +11,7 @@ import threading
 from collections import deque
 from collections.abc import Callable
 from contextlib import suppress
+from dataclasses import dataclass, field
 from types import TracebackType
 
 from driver import free_port
@@ -110,7 +111,8 @@ class ChaosProxy:
         if self._refusing:
             _abort(writer)
             return
-        await self._while_silent("up")
+        link = _Link()
+        await self._while_silent("up", link)
         try:
             far_reader, far_writer = await asyncio.open_connection("127.0.0.1", self.target)
         except OSError:
@@ -118,7 +120,6 @@ class ChaosProxy:
             return
         pair = {writer, far_writer}
         self._writers |= pair
-        link = _Link()
         try:
             await asyncio.gather(
                 self._pump(reader, far_writer, "up", link, pair), self._pump(far_reader, writer, "down", link, pair)
@@ -168,8 +169,8 @@ class ChaosProxy:
             self._cut = (is_it, after, times - 1) if times > 1 else None
             link.left = after
 
-    async def _while_silent(self, way: str, link: "_Link | None" = None) -> None:
-        while self._silent[way] or (link is not None and self._deaf is not None and any(map(self._deaf, link.sent))):
+    async def _while_silent(self, way: str, link: "_Link") -> None:
+        while self._silent[way] or (self._deaf is not None and any(map(self._deaf, link.sent))):
             await asyncio.sleep(_LOOK_AGAIN_SECONDS)
 
     def _reset_all(self) -> None:
@@ -177,14 +178,14 @@ class ChaosProxy:
             _abort(writer)
 
 
+@dataclass(slots=True)
 class _Link:
     """One connection."""
 
-    def __init__(self) -> None:
-        self.left: int | None = None
-        """How many bytes of the reply are still let through; None = all."""
-        self.sent: deque[bytes] = deque(maxlen=8)
-        """What was sent last."""
+    left: int | None = None
+    """How many bytes of the reply are still let through; None = all."""
+    sent: deque[bytes] = field(default_factory=lambda: deque(maxlen=8))
+    """What was sent last."""
 
 
 def _abort(writer: asyncio.StreamWriter) -> None:

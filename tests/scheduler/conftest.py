@@ -40,7 +40,7 @@ class Clockwork:
         self.telemetry = Telemetry()
         self.ticker = Ticker(database, "DEV", self.telemetry)
         lease = LeaseConfig(seconds=30, heartbeat_seconds=10, reaper_seconds=5, margin_seconds=3)
-        self.rescuer = Rescuer(database, lease, self.telemetry)
+        self.rescuer = Rescuer(database, lease, self.telemetry, monotonic=lambda: 0.0)
         self.register()
 
     def register(self, id: str = WORKER) -> None:

@@ -1,5 +1,6 @@
 """Work of workers that are gone is taken back; what was not begun in time ends."""
 
+from itertools import chain, repeat
 from typing import Any
 
 import pytest
@@ -18,7 +19,7 @@ def test_a_silent_worker_is_convicted_and_its_work_goes_on_elsewhere(works: Any)
     id = works.enqueue()
     (old,) = works.claim()
     works.clock.advance("30s")
-    assert works.rescuer.run_once() == pytest.approx(5, abs=1)
+    assert works.rescuer.run_once() == 5
     assert works.state(id) is State.RUNNING
     works.clock.advance("1ms")
     works.rescuer.run_once()
@@ -98,6 +99,6 @@ def test_what_was_not_begun_in_time_expires(works: Any) -> None:
 
 @pytest.mark.parametrize(("took", "rest"), [(0.0, 5.0), (2.0, 3.0), (9.0, 0.5)])
 def test_steps_begin_r_apart_however_long_one_takes(works: Any, took: float, rest: float) -> None:
-    times = iter([100.0, 100.0 + took, 100.0 + took])
+    times = chain([100.0], repeat(100.0 + took))
     rescuer = Rescuer(works.database, LeaseConfig(), works.telemetry, monotonic=lambda: next(times))
-    assert rescuer.run_once() == pytest.approx(rest)
+    assert rescuer.run_once() == rest

@@ -48,8 +48,10 @@ class Guard:
         self._may_block_until = 0.0
 
     def watch(self) -> int:
-        """Beat until the worker says goodbye or is gone: for the first time at once, so that the connection that is kept
-        for it is there before the work is, and nobody else can take the last one."""
+        """Beat until the worker says goodbye or is gone.
+
+        The first beat comes at once: it makes the connection that is kept for this, before others take the last one.
+        """
         if (word := self._heed(b"")) is not None:  # what was said while this process started
             return _worker_ended(word, self._heart, self._worker_id)
         trusted_until = time.monotonic() + self._lease

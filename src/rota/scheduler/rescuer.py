@@ -46,7 +46,10 @@ class Rescuer:
         self._watching_since: float | None = None if watches_first else float("-inf")
 
     def run_once(self) -> float:
-        """Rescue one batch. 0 when there may be more; steps begin R apart, however long one takes."""
+        """Rescue one batch. 0 when there may be more.
+
+        Steps begin R apart, so that the time that one takes is not added to R; after a long one a tenth of R is rest.
+        """
         began = self._monotonic()
         try:
             dead, rescued, overdue, late = self._database.writing(self._step)

@@ -107,7 +107,7 @@ class HotStatements(Protocol):
     def settle(self, tx: Any, settled: Sequence[Sequence[object]]) -> int:
         """Write ended attempts whose token is current, each with its attempt row, event and history row.
 
-        `settled` are rows of SETTLED_FIELDS.
+        `settled` are rows of SETTLED_FIELDS, no two of one attempt.
         Returns how many were accepted; `settled_ids` tells which, inside the same transaction.
         """
 

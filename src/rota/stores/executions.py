@@ -117,8 +117,9 @@ class Settling:
 
 
 def settling(settlements: Sequence[Settlement]) -> Settling:
-    """Write decided outcomes out for `settle`."""
-    return Settling(settlements, [_settled(item) for item in settlements])
+    """Write decided outcomes out for `settle`. Of two for one attempt the first counts."""
+    rows = {(item.execution_id, item.token): _settled(item) for item in reversed(settlements)}
+    return Settling(settlements, list(reversed(rows.values())))
 
 
 def settle(tx: Transaction, given: Settling | Sequence[Settlement]) -> set[str]:

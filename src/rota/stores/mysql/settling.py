@@ -53,9 +53,9 @@ def settled_ids(tx: Any) -> set[str]:
 
 
 def _fenced(tx: Any, settled: Sequence[Sequence[object]]) -> list[_Fenced]:
-    wanted: dict[tuple[object, object], dict[str, Any]] = {}
-    for row in settled:
-        wanted.setdefault((row[0], row[1]), dict(zip(SETTLED_FIELDS, row, strict=True)))
+    wanted: dict[tuple[object, object], dict[str, Any]] = {
+        (row[0], row[1]): dict(zip(SETTLED_FIELDS, row, strict=True)) for row in settled
+    }
     ids = list({id for id, _ in wanted})
     sql = f"""
         SELECT {", ".join(f"`{name}`" for name in _KEPT)}, state FROM executions FORCE INDEX (PRIMARY)

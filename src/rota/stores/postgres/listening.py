@@ -44,7 +44,7 @@ class Listener:
         while not self._stopping.is_set():
             try:
                 with psycopg.connect(self._url, autocommit=True, **connect_arguments()) as connection:  # type: ignore[arg-type]
-                    with _within(_HEARD_WITHIN_SECONDS, connection):
+                    with _answered(connection):
                         connection.execute(f"LISTEN {CHANNEL}")
                     self._listen(connection)
             except psycopg.Error:
@@ -70,7 +70,7 @@ class Listener:
 
     def _hears_itself(self, connection: psycopg.Connection) -> bool:
         call = f"{self._sender}:test"
-        with _within(_HEARD_WITHIN_SECONDS, connection):
+        with _answered(connection):
             connection.execute(f"NOTIFY {CHANNEL}, '{call}'")
         deadline = time.monotonic() + _HEARD_WITHIN_SECONDS
         while (left := deadline - time.monotonic()) > 0 and not self._stopping.is_set():
@@ -87,10 +87,12 @@ class Listener:
 
 
 @contextmanager
-def _within(seconds: float, connection: psycopg.Connection) -> Iterator[None]:
-    """Hang up when the server does not answer in time: where somebody on the way says that all arrives, and keeps it,
-    neither TCP nor the server's own bounds end the wait."""
-    timer = threading.Timer(seconds, _hang_up, [connection])
+def _answered(connection: psycopg.Connection) -> Iterator[None]:
+    """Hang up when the server does not answer in time.
+
+    Where somebody on the way says that all arrives, and keeps it, neither TCP nor the server's own bounds end the wait.
+    """
+    timer = threading.Timer(_HEARD_WITHIN_SECONDS, _hang_up, [connection])
     timer.daemon = True
     timer.start()
     try:

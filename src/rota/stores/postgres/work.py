@@ -171,11 +171,8 @@ def settle(tx: Any, settled: Sequence[Sequence[object]]) -> int:
     return len(look(tx, _NO_WORKER, settled).accepted) if settled else 0
 
 
-def _settlement(tx: Any, given: Sequence[Sequence[object]]) -> tuple[str, dict[str, object]]:
+def _settlement(tx: Any, settled: Sequence[Sequence[object]]) -> tuple[str, dict[str, object]]:
     """The statement that settles, and what it takes."""
-    settled = list(
-        {(row[0], row[1]): row for row in reversed(given)}.values()
-    )  # of two with one token the first counts
     goes_on = any(row[_STATE] not in TERMINAL for row in settled)
     columns = dict(zip(SETTLED_FIELDS, zip(*settled, strict=True), strict=True))
     parameters: dict[str, object] = {name: _array_of(name, columns[name]) for name in SETTLED_FIELDS}

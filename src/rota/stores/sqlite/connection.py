@@ -32,7 +32,7 @@ def prepare(connection: sqlite3.Connection, *, durable: bool) -> None:
     connection.execute("PRAGMA temp_store=MEMORY")
     connection.execute("PRAGMA cache_size=-8000")
     connection.execute(
-        f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id, token) ON CONFLICT IGNORE) WITHOUT ROWID"
+        f"CREATE TEMP TABLE settled ({', '.join(SETTLED_FIELDS)}, PRIMARY KEY (id, token)) WITHOUT ROWID"
     )
 
 
