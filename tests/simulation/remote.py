@@ -1,4 +1,4 @@
-"""A worker over HTTP: the real functions of `rota.service.workers` behind a network that loses, delays and repeats."""
+"""A worker over HTTP: the real functions of `rota.service.work` and `workers` behind a network that loses, delays and repeats."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,7 +7,7 @@ from rota.domain.errors import Conflict, NotFound, Unavailable
 from rota.domain.execution import Claim
 from rota.domain.instant import SECOND, Duration, Instant
 from rota.domain.outcome import Cancelled, Interrupted, Lost, Outcome
-from rota.service import workers
+from rota.service import work, workers
 from rota.service.context import ServiceContext
 from simulation.link import Link, Weather
 from simulation.plan import HEARTBEAT, LEASE, MARGIN
@@ -170,7 +170,7 @@ class Remote(Process):
 
     def _extended(self, ctx: ServiceContext, id: str, token: int, asked: Instant) -> None:
         try:
-            until = workers.extend(ctx, id, token, LEASE, self.id).lease_expires_at
+            until = work.extend(ctx, id, token, LEASE, self.id).lease_expires_at
         except Unavailable:
             if ctx.database.committed:  # type: ignore[attr-defined]
                 self._grant("extend", "unknown", asked, id, token, ctx.database.wrote_at + LEASE)  # type: ignore[attr-defined]
@@ -198,7 +198,7 @@ class Remote(Process):
         for claim, outcome in self._ended:
             asked, answer = self._now(), "ok"
             try:
-                self._call(self._loop, lambda ctx, c=claim, o=outcome: workers.complete(ctx, c.id, self.id, c.token, o))  # type: ignore[misc]
+                self._call(self._loop, lambda ctx, c=claim, o=outcome: work.complete(ctx, c.id, self.id, c.token, o))  # type: ignore[misc]
             except Unavailable:
                 answer = "unknown"
                 left.append((claim, outcome))
@@ -239,10 +239,10 @@ class Remote(Process):
                 self._trust(running, asked)
             running.begin(self._has_ended)
 
-    def _acquired(self, ctx: ServiceContext, asked: Instant, free: int, lease: Duration | None) -> workers.Acquired:
+    def _acquired(self, ctx: ServiceContext, asked: Instant, free: int, lease: Duration | None) -> work.Acquired:
         """It counts as a heartbeat, if it came to a transaction, whether its answer arrives or not."""
         try:
-            return workers.acquire(ctx, self.id, capacity=free, types=["python", FUNCTION], lease=lease)
+            return work.acquire(ctx, self.id, capacity=free, types=["python", FUNCTION], lease=lease)
         finally:
             link: Link = ctx.database  # type: ignore[assignment]
             if link.committed and not self._own_leases:

@@ -11,7 +11,7 @@ from rota.config import Config, LeaseConfig
 from rota.domain.access import SYSTEM
 from rota.domain.instant import MINUTE, SECOND, Instant
 from rota.domain.schedule import Overlap, Schedule, next_after
-from rota.service import workers
+from rota.service import work
 from rota.service.context import ServiceContext
 from rota.stores import control, identity, schedules
 from rota.stores.database import Database
@@ -245,10 +245,10 @@ def simulate(seed: int, database: Database, clock: ManualClock, variant: Variant
 @contextmanager
 def alone(seed: int) -> Iterator[None]:
     """What a process counts and draws begins anew, drawn by the seed, so that each run of it is the same."""
-    kept = identity.urandom, identity._last, workers._ACQUISITIONS
+    kept = identity.urandom, identity._last, work._ACQUISITIONS
     identity.urandom, identity._last = Random(f"ids {seed}").randbytes, 0  # type: ignore[assignment]
-    workers._ACQUISITIONS = count()
+    work._ACQUISITIONS = count()
     try:
         yield
     finally:
-        identity.urandom, identity._last, workers._ACQUISITIONS = kept
+        identity.urandom, identity._last, work._ACQUISITIONS = kept

@@ -14,8 +14,8 @@ from rota.api.workers import Token, Word
 from rota.domain.execution import Claim, State
 from rota.domain.instant import SECOND, format_instant, seconds
 from rota.domain.outcome import Cancelled, Failed, Interrupted, Outcome, Succeeded, TimedOut
-from rota.service import wakeups, workers
-from rota.service.workers import Acquired, NewLine
+from rota.service import wakeups, work
+from rota.service.work import Acquired, NewLine
 
 router = APIRouter()
 
@@ -127,7 +127,7 @@ async def acquire(body: Acquire, ctx: WorkContext, request: Request) -> Response
     lease = None if body.lease_seconds is None else round(body.lease_seconds * SECOND)
 
     def try_once() -> Acquired:
-        return workers.acquire(
+        return work.acquire(
             ctx, body.worker_id, capacity=body.capacity, queues=body.queues, types=body.types, lease=lease
         )
 
@@ -145,7 +145,7 @@ async def acquire(body: Acquire, ctx: WorkContext, request: Request) -> Response
 @router.post("/api/jobs/{id}/complete", response_model=Completed, responses=documented(404, 409, 422))
 def complete(id: Id, body: Complete, ctx: WorkContext) -> Response:
     """Say how an attempt ended. The same again changes nothing; 409 `lease-lost` when the token is stale."""
-    state = workers.complete(ctx, id, body.worker_id, int(body.lease_token), _outcome(body))
+    state = work.complete(ctx, id, body.worker_id, int(body.lease_token), _outcome(body))
     return reply(Completed(execution_id=id, state=state, status=state))
 
 
@@ -153,7 +153,7 @@ def complete(id: Id, body: Complete, ctx: WorkContext) -> Response:
 def extend(id: Id, body: Extend, ctx: WorkContext) -> Response:
     """Prolong the lease of one attempt."""
     lease = None if body.lease_seconds is None else round(body.lease_seconds * SECOND)
-    extended = workers.extend(ctx, id, int(body.lease_token), lease, body.worker_id)
+    extended = work.extend(ctx, id, int(body.lease_token), lease, body.worker_id)
     return reply(ExtendedLease.model_validate(extended))
 
 
@@ -161,7 +161,7 @@ def extend(id: Id, body: Extend, ctx: WorkContext) -> Response:
 def append_logs(id: Id, body: LinesInput, ctx: WorkContext) -> Response:
     """Keep log lines of an attempt."""
     lines = [NewLine(line.text, line.stream, line.at, line.line) for line in body.lines]
-    taken = workers.append_logs(ctx, id, int(body.lease_token), lines, body.worker_id)
+    taken = work.append_logs(ctx, id, int(body.lease_token), lines, body.worker_id)
     return reply(LinesTaken(accepted=taken))
 
 

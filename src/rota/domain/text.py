@@ -1,5 +1,8 @@
 """Text as every database takes it."""
 
+LOG_IS_FULL = "… the log is full; the rest is not kept"
+"""The last line of a log that came to its limit."""
+
 _NOT_STORABLE = str.maketrans({"\x00": "\u2400"})
 
 

@@ -7,7 +7,7 @@ from itertools import count
 from rota.domain.execution import Claim
 from rota.domain.instant import Instant
 from rota.domain.outcome import Outcome
-from rota.domain.text import storable
+from rota.domain.text import LOG_IS_FULL, storable
 
 _LONGEST_LINE = 16_384
 _LEAST_COST = 32
@@ -52,7 +52,7 @@ class Attempt:
             return
         self._budget -= max(len(line) + 1, _LEAST_COST)
         if self._budget < 0:
-            line, stream = "… the log is full; the rest is not kept", "log"
+            line, stream = LOG_IS_FULL, "log"
         elif len(line) > _LONGEST_LINE:
             line = line[:_LONGEST_LINE] + " …"
         self._lines.append(

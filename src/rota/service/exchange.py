@@ -12,9 +12,11 @@ from rota.domain.errors import Conflict
 from rota.domain.execution import AttemptState, Claim, State
 from rota.domain.instant import Instant
 from rota.domain.outcome import Outcome, TimedOut
+from rota.domain.text import LOG_IS_FULL
 from rota.domain.transition import depends_on_policy
 from rota.service import workers
 from rota.service.context import ServiceContext
+from rota.service.work import offer_to
 from rota.service.workers import WorkerRecord
 from rota.stores import exchange as store
 from rota.stores import executions, history, leases
@@ -26,7 +28,6 @@ from rota.stores.executions import LogLine
 
 __all__ = ["Answer", "LogLine", "Said", "Told", "exchange", "is_worth_while"]
 
-_FULL = "… the log is full; the rest is not kept"
 _BY_OTHERS = frozenset({AttemptState.LOST, AttemptState.TIMED_OUT})
 
 
@@ -123,7 +124,7 @@ def _in_turn(ctx: ServiceContext, tx: Transaction, id: str, sequence: int) -> Wo
 def _offer(ctx: ServiceContext, worker: WorkerRecord, said: Said, running: int) -> Offer:
     """Every sixteenth turn takes what has been due the longest, so that nothing starves."""
     slots = 0 if worker.state == worker_rows.DRAINING else min(said.slots, worker.capacity - running)
-    offer = workers.offer_to(ctx, worker, slots) or Offer(worker.id, 0, None)
+    offer = offer_to(ctx, worker, slots) or Offer(worker.id, 0, None)
     return replace(offer, oldest_first=said.sequence % OLDEST_FIRST_EVERY == 0)
 
 
@@ -176,7 +177,7 @@ def _within_budget(
             continue
         sizes[execution_id, token] = size = size + len(text) + 1
         full = size > budget
-        kept.append((execution_id, token, number, at, "log" if full else stream, _FULL if full else text))
+        kept.append((execution_id, token, number, at, "log" if full else stream, LOG_IS_FULL if full else text))
     return kept
 
 
