@@ -112,9 +112,9 @@ class StoreConfig(_Section):
     )
 
     def bounded_by(self, lease: LeaseConfig) -> "StoreConfig":
-        """The same, with locks that end before a lease is trusted no more: else what a frozen worker held cannot be
-        taken back when its lease has run out."""
-        longest = min(self.transaction_idle_seconds, lease.seconds - lease.margin_seconds)
+        """The same, with locks that end before a lease does whose last beat was H ago when the process froze: else
+        what it held cannot be taken back when its lease has run out."""
+        longest = min(self.transaction_idle_seconds, lease.seconds - lease.margin_seconds - lease.heartbeat_seconds)
         return self.model_copy(update={"transaction_idle_seconds": longest})
 
 

@@ -139,7 +139,8 @@ def convict(tx: Transaction) -> list[str]:
     silent = select(workers.c.id).where(
         workers.c.state.in_(_SERVING), workers.c.lease_expires_at < tx.now, ~trusted.exists()
     )
-    found = list(tx.connection.scalars(silent.with_for_update()))  # a beat that comes now waits, and is refused
+    # a beat that comes now waits, and is refused; a worker that a transaction under way is about has its turn later
+    found = list(tx.connection.scalars(silent.with_for_update(skip_locked=True)))
     if found:
         tx.execute(update(workers).where(workers.c.id.in_(found)).values(state=DEAD, ended_at=tx.now))
         events.write(tx, [("worker.dead", None, None, json.dumps({"workerId": id})) for id in found])

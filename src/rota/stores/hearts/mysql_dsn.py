@@ -11,13 +11,13 @@ from pymysql.constants import CLIENT
 _SESSION = (
     "SET SESSION time_zone = '+00:00', innodb_lock_wait_timeout = 8,"
     " sql_mode = 'STRICT_TRANS_TABLES,NO_ENGINE_SUBSTITUTION,ERROR_FOR_DIVISION_BY_ZERO'"
-    " /*M!100200 , max_statement_time = 10, idle_transaction_timeout = 15 */"
+    " /*M!100200 , max_statement_time = 10, idle_transaction_timeout = {idle} */"
 )
 """What stands behind `M!` only MariaDB reads."""
 
 
-def connect_arguments() -> dict[str, object]:
-    """What PyMySQL is told besides where to connect.
+def connect_arguments(*, transaction_idle_seconds: float = 15) -> dict[str, object]:
+    """What PyMySQL is told besides where to connect. The bound of an idle transaction has whole seconds, one at least.
 
     Rows found count, not rows changed: an update that changes nothing has found its row. Several statements go out in
     one message, so that a transaction begins in one round trip.
@@ -29,7 +29,7 @@ def connect_arguments() -> dict[str, object]:
         "charset": "utf8mb4",
         "collation": "utf8mb4_bin",
         "client_flag": CLIENT.FOUND_ROWS | CLIENT.MULTI_STATEMENTS,
-        "init_command": _SESSION,
+        "init_command": _SESSION.format(idle=max(1, int(transaction_idle_seconds))),
         "program_name": "rota",
     }
 

@@ -49,7 +49,7 @@ def engine(url: URL, pool: StoreConfig, *, durable: bool) -> Engine:
         pool_size=pool.pool_size,
         max_overflow=0,
         pool_timeout=pool.pool_timeout_seconds,
-        connect_args=connect_arguments(),
+        connect_args=connect_arguments(transaction_idle_seconds=pool.transaction_idle_seconds),
     )
 
 
