@@ -7,7 +7,7 @@ from starlette.testclient import TestClient
 
 from rota.api.application import ApiDependencies
 from rota.domain.instant import HOUR
-from rota.domain.missed import Decision
+from rota.domain.occurrence import Decision
 from rota.stores import occurrences
 
 

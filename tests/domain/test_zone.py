@@ -36,8 +36,12 @@ def local(
     for moment in moments(text, zone, parse_instant(after), gap, overlap):
         if moment.instant <= parse_instant(until):
             named = Zone.named(zone).text(moment.instant)
-            told.append(named[11:16] + named[19:] + (f" {moment.note}" if moment.note else ""))
+            told.append(named[11:16] + named[19:] + "".join(f" {it}" for it in _said(moment)))
     return told
+
+
+def _said(moment: Moment) -> list[str]:
+    return [text for text in (moment.note, moment.withheld and moment.withheld.decision) if text]
 
 
 SPRING = ("2026-03-08T05:00:00Z", "2026-03-08T09:00:00Z")  # 00:00 EST to 05:00 EDT

@@ -87,7 +87,7 @@ class Injector:
     def _let_watch(self, step: Step) -> None:
         """A coordinator that is back convicts nobody before it has watched H + M: until then the other one is needed."""
         if step.target in COORDINATORS:
-            time.sleep(HEARTBEAT + MARGIN + REAPER)
+            time.sleep(HEARTBEAT + MARGIN + 2 * REAPER)
 
     def _outage(self, step: Step) -> None:
         with self._locks["store"], self._fleet.outage():

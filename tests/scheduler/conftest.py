@@ -13,7 +13,8 @@ from rota.domain.execution import Claim, State
 from rota.domain.instant import SECOND, Instant
 from rota.domain.job import Defaults, Job, JobState
 from rota.domain.outcome import Outcome, Succeeded
-from rota.domain.schedule import Schedule, next_after
+from rota.domain.planning import next_after
+from rota.domain.schedule import Schedule
 from rota.domain.transition import decide
 from rota.scheduler.rescuer import Rescuer
 from rota.scheduler.ticker import Ticker
@@ -62,7 +63,7 @@ class Clockwork:
         rule = Schedule.parse(document, now=now, spread=id)
         record = ScheduleRecord(
             id=id, job_id=job or self.job(), key=None, name=None, state=ScheduleState.ENABLED,
-            rule=json.dumps(rule.document()), revision=1, revised_at=now, cursor_at=now, next_at=next_after(rule, now), runs=0, note=None,
+            rule=json.dumps(rule.document()), revision=1, revised_at=now, cursor_at=now, next_at=next_after(rule, now), fires_at=next_after(rule, now), runs=0, note=None,
             created_by="ann", changed_by="ann", created_at=now, updated_at=now,
         )  # fmt: skip
         self.database.writing(lambda tx: schedules.add(tx, record))

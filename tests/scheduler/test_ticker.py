@@ -10,7 +10,7 @@ from sqlalchemy import update
 from rota.domain.execution import State
 from rota.domain.instant import MINUTE, SECOND
 from rota.domain.job import JobState
-from rota.domain.missed import Decision
+from rota.domain.occurrence import Decision
 from rota.domain.outcome import Cancelled, Failed, Succeeded
 from rota.scheduler.ticker import Ticker
 from rota.stores import jobs, leases, occurrences

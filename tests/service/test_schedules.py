@@ -2,7 +2,7 @@ import pytest
 
 from rota.domain.errors import Conflict, InvalidInput, PreconditionFailed
 from rota.domain.instant import DAY, HOUR, parse_instant
-from rota.domain.missed import Decision
+from rota.domain.occurrence import Decision
 from rota.service import job_control, jobs, schedules
 from rota.service.context import ServiceContext
 from rota.service.schedules import ScheduleState
@@ -133,8 +133,10 @@ def test_cursors_move_only_at_the_revision_that_was_read(ctx: ServiceContext, jo
             (one.id, "echo", one.schedule) for one in (first, second)
         ]
         assert schedule_store.due(tx, tx.now, 1) == found[:1]
-        rows = [(one.id, one.revision, one.cursor_at, tx.now, tx.now + HOUR, 1, "Enabled") for one in found]
-        rows[1] = (second.id, 2, found[1].cursor_at, tx.now, None, 1, "Ended")
+        rows = [
+            (one.id, one.revision, one.cursor_at, tx.now, tx.now + HOUR, tx.now + HOUR, 1, "Enabled") for one in found
+        ]
+        rows[1] = (second.id, 2, found[1].cursor_at, tx.now, None, None, 1, "Ended")
         assert schedule_store.advance(tx, rows) is False
         assert schedule_store.advance(tx, rows[:1]) is False
         assert schedule_store.due(tx, tx.now, 10) == found[1:]

@@ -9,8 +9,9 @@ from rota.domain.execution import NewExecution
 from rota.domain.instant import SECOND, Duration, Instant, format_instant
 from rota.domain.job import Defaults, Job, JobState
 from rota.domain.limits import Limits
+from rota.domain.planning import next_after
 from rota.domain.retry import OnLost, RetryPolicy, Strategy
-from rota.domain.schedule import Schedule, next_after
+from rota.domain.schedule import Schedule
 from rota.service import executions as service
 from rota.service.context import ServiceContext
 from rota.service.submission import StoreSubmitter
@@ -122,7 +123,7 @@ def make_schedules(draw: Random, database: Database, plan: Plan, now: Instant) -
         )
         record = ScheduleRecord(
             id=id, job_id=job_id, key=None, name=None, state=ScheduleState.ENABLED, rule=json.dumps(rule.document()),
-            revision=1, revised_at=now, cursor_at=now, next_at=next_after(rule, now), runs=0, note=None,
+            revision=1, revised_at=now, cursor_at=now, next_at=next_after(rule, now), fires_at=next_after(rule, now), runs=0, note=None,
             created_by="ann", changed_by="ann", created_at=now, updated_at=now,
         )  # fmt: skip
         database.writing(lambda tx, kept=kept, record=record: (jobs.add(tx, kept), schedules.add(tx, record)))  # type: ignore[misc]

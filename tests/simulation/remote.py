@@ -197,6 +197,8 @@ class Remote(Process):
         left = []
         for claim, outcome in self._ended:
             asked, answer = self._now(), "ok"
+            if isinstance(outcome, Interrupted):  # on record before it is asked: who is killed meanwhile hears no answer
+                self._told(claim, outcome, asked, "unknown")
             try:
                 self._call(self._loop, lambda ctx, c=claim, o=outcome: work.complete(ctx, c.id, self.id, c.token, o))  # type: ignore[misc]
             except Unavailable:
@@ -204,16 +206,14 @@ class Remote(Process):
                 left.append((claim, outcome))
             except (Conflict, NotFound):
                 answer = "refused"
-            self._record.asked(
-                "release" if isinstance(outcome, Interrupted) else "complete",
-                asked,
-                self._now(),
-                answer,
-                execution_id=claim.id,
-                token=claim.token,
-                worker_id=self.id,
-            )
+            self._told(claim, outcome, asked, answer)
         self._ended = left
+
+    def _told(self, claim: Claim, outcome: Outcome, asked: Instant, answer: str) -> None:
+        what = "release" if isinstance(outcome, Interrupted) else "complete"
+        self._record.asked(
+            what, asked, self._now(), answer, execution_id=claim.id, token=claim.token, worker_id=self.id
+        )  # fmt: skip
 
     def _acquire(self, free: int) -> None:
         asked = self._now()

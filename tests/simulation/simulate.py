@@ -10,7 +10,9 @@ from checker.store import read_store
 from rota.config import Config, LeaseConfig
 from rota.domain.access import SYSTEM
 from rota.domain.instant import MINUTE, SECOND, Instant
-from rota.domain.schedule import Overlap, Schedule, next_after
+from rota.domain.missed import Overlap
+from rota.domain.planning import next_after
+from rota.domain.schedule import Schedule
 from rota.service import work
 from rota.service.context import ServiceContext
 from rota.stores import control, identity, schedules

@@ -132,6 +132,7 @@ class Worker(Process):
         slots = 0 if self.draining else self._slots - len(self._running)
         offer = Offer(self.id, slots, LEASE, None, ["python"], [FUNCTION])
         asked = self._now()
+        self._announce(ended, asked)
         try:
             answer = self._source.exchange(ended, Notes(), offer, held)
         except LeaseLostForGood:
@@ -156,6 +157,11 @@ class Worker(Process):
         if self._over_http is not None and self._link.committed:
             until = self._link.wrote_at + LEASE
             self._record.asked("beat", asked, self._now(), "unknown", worker_id=self.id, until=until)
+
+    def _announce(self, ended: list[Ended], asked: Instant) -> None:
+        """What it gives up is on record before the message goes out: a worker that is killed meanwhile hears no answer."""
+        gives_up = [item for item in ended if isinstance(item.outcome, Lost | Interrupted)]
+        self._tell(gives_up, asked, {item.claim.token: "unknown" for item in gives_up})
 
     def _tell(self, ended: list[Ended], asked: Instant, answers: dict[int, str]) -> None:
         for item in ended:

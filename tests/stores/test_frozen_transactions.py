@@ -9,7 +9,7 @@ from rota.config import Config, LeaseConfig, StoreConfig
 from rota.domain.errors import Unavailable
 from rota.domain.instant import SECOND
 from rota.stores import workers
-from rota.stores.database import Database
+from rota.stores.database import Database, Transaction
 from rota.stores.tables import counters
 from stores_under_test.plugin import Servers
 
@@ -48,6 +48,28 @@ def test_what_a_frozen_process_held_can_be_written_by_others(url: str) -> None:
         stop_in_the_middle()
     frozen.close()
     other.close()
+
+
+def test_a_process_that_stood_still_does_its_transaction_again_and_takes_it_for_no_outage(
+    store_servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    server = store_servers.get("postgres", tmp_path_factory)
+    url = server.new()
+    database, other = Database(url, pool=SHORT), Database(url)
+    tries: list[Transaction] = []
+
+    def still(tx: Transaction) -> None:
+        tries.append(tx)
+        tx.execute(update(counters).values(value=counters.c.value))
+        if len(tries) == 1:  # the other one waits until the server has taken this one back
+            other.writing(lambda free: free.execute(update(counters).values(value=counters.c.value + 1)))
+        tx.execute(update(counters).values(value=counters.c.value + 1))
+
+    database.writing(still)
+    assert len(tries) == 2
+    database.close()
+    other.close()
+    server.give_back(url)
 
 
 def test_one_worker_in_a_frozen_transaction_does_not_keep_the_others_from_their_conviction(url: str) -> None:

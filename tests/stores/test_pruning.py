@@ -8,7 +8,7 @@ from sqlalchemy import func, insert, select
 from rota.config import HistoryConfig
 from rota.domain.execution import NewExecution
 from rota.domain.instant import DAY, HOUR, MINUTE
-from rota.domain.missed import Decision
+from rota.domain.occurrence import Decision
 from rota.domain.outcome import Succeeded
 from rota.domain.transition import decide
 from rota.scheduler.pruner import Pruner

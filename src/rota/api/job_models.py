@@ -184,7 +184,7 @@ def job_shown(view: JobView) -> JobOutput:
                     "key": item.key,
                     "state": item.state,
                     "describe": item.schedule.describe(),
-                    "nextAt": item.next_at,
+                    "nextAt": item.fires_at,
                 }
                 for item in view.schedules
             ],

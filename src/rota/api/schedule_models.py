@@ -132,6 +132,7 @@ class PreviewSkip(Output):
 
     nominal: str
     reason: str
+    says: str = Field(description="the same in words")
 
 
 class PreviewOutput(Output):
@@ -160,7 +161,7 @@ def schedule_shown(record: ScheduleRecord) -> ScheduleOutput:
             "rule": rule,
             "timeZone": schedule.time_zone,
             "revision": record.revision,
-            "nextAt": record.next_at if record.state is ScheduleState.ENABLED else None,
+            "nextAt": record.fires_at if record.state is ScheduleState.ENABLED else None,
             "lastAt": record.cursor_at if record.cursor_at > record.created_at else None,
             "runs": record.runs,
             "note": record.note,
@@ -181,6 +182,9 @@ def preview_shown(preview: Preview) -> PreviewOutput:
     return PreviewOutput.model_validate(
         {
             "items": [{"at": fire.at, "local": fire.local_text, "notes": list(fire.notes)} for fire in preview.items],
-            "skipped": [{"nominal": item.nominal_local_text, "reason": item.reason} for item in preview.skipped],
+            "skipped": [
+                {"nominal": item.nominal_local_text, "reason": item.reason, "says": item.says}
+                for item in preview.skipped
+            ],
         }
     )

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from enum import StrEnum
 
 from rota.domain.instant import MINUTE, SECOND, Duration, Instant, format_duration, format_instant
+from rota.domain.occurrence import Decision
 
 ON_TIME: Duration = SECOND
 """An instant younger than this is on time, however many are due."""
@@ -31,48 +32,6 @@ class Overlap(StrEnum):
     CANCEL_PREVIOUS = "cancelPrevious"
     KILL_PREVIOUS = "killPrevious"
     ALLOW = "allow"
-
-
-class Decision(StrEnum):
-    """What was decided about one occurrence."""
-
-    FIRED = "fired"
-    SKIPPED_OVERLAP = "skippedOverlap"
-    SKIPPED_CALENDAR = "skippedCalendar"
-    SKIPPED_CONDITION = "skippedCondition"
-    SKIPPED_PAUSED = "skippedPaused"
-    SKIPPED_EXCEPTION = "skippedException"
-    MISSED = "missed"
-    COALESCED = "coalesced"
-    EXPIRED = "expired"
-    SUPPRESSED_DST = "suppressedDst"
-
-
-@dataclass(frozen=True, slots=True)
-class Occurrence:
-    """One nominal instant and what was decided about it.
-
-    `nominal` keys the ledger. `due_at` is when its execution becomes due: nominal plus the schedule's jitter.
-    """
-
-    nominal: Instant
-    decision: Decision
-    reason: str | None
-    due_at: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class Due:
-    """The decisions of one tick. `next_at` is nominal, or None when the schedule is over.
-
-    `more` says that instants up to now are left: call again with the new `cursor`, and with this `caught_up`.
-    """
-
-    decisions: list[Occurrence]
-    cursor: Instant
-    next_at: Instant | None
-    more: bool = False
-    caught_up: int = 0
 
 
 @dataclass(frozen=True, slots=True)

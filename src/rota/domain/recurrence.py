@@ -5,8 +5,9 @@ instant, and whether computing those is worth remembering. A new kind of rule is
 `rota.domain.rule_reading`.
 """
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import MAXYEAR, datetime, timedelta
 from typing import ClassVar, Protocol
 
 from rota.domain.cron import Cron
@@ -22,9 +23,11 @@ from rota.domain.instant import (
     format_instant,
 )
 from rota.domain.instant import seconds as in_seconds
-from rota.domain.zone import Clock, DstGap, DstOverlap, Moment, Zone
+from rota.domain.place import Place
+from rota.domain.time_of_day import clock_text
+from rota.domain.weekday import NAMES as WEEKDAYS
+from rota.domain.zone import Clock, Moment, Zone
 
-WEEKDAYS = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 MONTHS = ("January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November",
           "December")  # fmt: skip
 LAST_DAY = -1
@@ -46,25 +49,50 @@ class Rule(Protocol):
     def describe(self, zone: str) -> str:
         """A phrase for a person."""
 
-    def moments(self, zone: Zone, gap: DstGap, overlap: DstOverlap, after: Instant) -> Iterator[Moment]:
+    def moments(self, place: Place, after: Instant) -> Iterator[Moment]:
         """The moments strictly after an instant, in order."""
 
 
-class _ClockRule:
-    """A rule that names wall-clock times, told as a cron expression."""
+Times = Callable[[datetime], Iterator[datetime]]
+"""From a naive local time, the times strictly after it, in order."""
+
+
+class ClockRule:
+    """A rule that names wall-clock times."""
 
     __slots__ = ()
     reads_clock: ClassVar[bool] = True
+
+    def times(self, place: Place) -> Times:
+        """The naive local times that it names."""
+        raise NotImplementedError
+
+    def clock(self, place: Place) -> Clock:
+        """How those become instants."""
+        return Clock(place.gap, place.overlap)
+
+    def moments(self, place: Place, after: Instant) -> Iterator[Moment]:
+        """The moments strictly after an instant, in order."""
+        return place.zone.walk(after, self.times(place), self.clock(place))
+
+
+class _CronTold(ClockRule):
+    """A rule whose wall-clock times a cron expression tells."""
+
+    __slots__ = ()
 
     def cron(self) -> Cron:
         """The expression that matches the rule's wall-clock times."""
         raise NotImplementedError
 
-    def moments(self, zone: Zone, gap: DstGap, overlap: DstOverlap, after: Instant) -> Iterator[Moment]:
-        """The moments strictly after an instant, in order."""
+    def times(self, place: Place) -> Times:
+        """Those that the expression matches."""
+        return self.cron().after
+
+    def clock(self, place: Place) -> Clock:
+        """Wildcards and steps follow real time."""
         cron = self.cron()
-        clock = Clock(gap, overlap, cron.follows_real_time, gap_loses_runs=not cron.every_hour)
-        return zone.walk(after, cron.after, clock)
+        return Clock(place.gap, place.overlap, cron.follows_real_time, gap_loses_runs=not cron.every_hour)
 
 
 class _PlainRule:
@@ -75,7 +103,7 @@ class _PlainRule:
 
 
 @dataclass(frozen=True, slots=True)
-class CronRule(_ClockRule):
+class CronRule(_CronTold):
     """A cron expression. `spread` is the text that `H` hashes; it is empty where the expression holds no `H`."""
 
     text: str
@@ -95,7 +123,7 @@ class CronRule(_ClockRule):
 
 
 @dataclass(frozen=True, slots=True)
-class Daily(_ClockRule):
+class Daily(_CronTold):
     """Every day at a time of day, in seconds after midnight."""
 
     at: int
@@ -114,7 +142,7 @@ class Daily(_ClockRule):
 
 
 @dataclass(frozen=True, slots=True)
-class Weekly(_ClockRule):
+class Weekly(_CronTold):
     """Chosen days of the week, Monday = 0, at a time of day."""
 
     on: tuple[int, ...]
@@ -137,7 +165,7 @@ class Weekly(_ClockRule):
 
 
 @dataclass(frozen=True, slots=True)
-class Monthly(_ClockRule):
+class Monthly(_CronTold):
     """A day of the month, -1 for the last, at a time of day. A month without that day has no run."""
 
     day: int
@@ -158,7 +186,45 @@ class Monthly(_ClockRule):
 
 
 @dataclass(frozen=True, slots=True)
-class Yearly(_ClockRule):
+class BusinessDay(ClockRule):
+    """The nth working day of each month at a time of day; -1 is the last, -2 the last but one.
+
+    A month with fewer working days has no run.
+    """
+
+    nth: int
+    at: int
+
+    def times(self, place: Place) -> Times:
+        """One a month."""
+        days, offset = place.working_days, timedelta(seconds=self.at)
+
+        def after(local: datetime) -> Iterator[datetime]:
+            year, month = local.year, local.month
+            while year < MAXYEAR:
+                day = days.nth(year, month, self.nth)
+                at = None if day is None else datetime(day.year, day.month, day.day) + offset  # noqa: DTZ001 - a wall time
+                if at is not None and at > local:
+                    yield at
+                year, month = (year, month + 1) if month < 12 else (year + 1, 1)
+
+        return after
+
+    def document(self) -> dict[str, object]:
+        """`{"monthly": {"nthBusinessDay": 3, "at": "06:00"}}`."""
+        return {"monthly": {"nthBusinessDay": self.nth, "at": clock_text(self.at)}}
+
+    def describe(self, zone: str) -> str:
+        """Such as "monthly on business day 3 at 06:00 Europe/Madrid"."""
+        last = {-1: "the last business day", -2: "the last but one business day"}
+        told = (
+            f"business day {self.nth}" if self.nth > 0 else last.get(self.nth, f"business day {self.nth} from the end")
+        )
+        return f"monthly on {told} at {clock_text(self.at)} {zone}"
+
+
+@dataclass(frozen=True, slots=True)
+class Yearly(_CronTold):
     """A day of the year at a time of day. 29 February comes in leap years only."""
 
     month: int
@@ -199,7 +265,7 @@ class Every(_PlainRule):
         """Such as "every 10 s"."""
         return f"every {duration_text(self.interval)}"
 
-    def moments(self, zone: Zone, gap: DstGap, overlap: DstOverlap, after: Instant) -> Iterator[Moment]:
+    def moments(self, place: Place, after: Instant) -> Iterator[Moment]:
         """The moments strictly after an instant, by arithmetic."""
         at = self.anchor + ((after - self.anchor) // self.interval + 1) * self.interval
         while True:
@@ -221,7 +287,7 @@ class Once(_PlainRule):
         """Such as "once at 2026-11-21T06:00:00+01:00 Europe/Madrid"."""
         return f"once at {Zone.named(zone).text(self.at)} {zone}"
 
-    def moments(self, zone: Zone, gap: DstGap, overlap: DstOverlap, after: Instant) -> Iterator[Moment]:
+    def moments(self, place: Place, after: Instant) -> Iterator[Moment]:
         """The one moment, if it comes after."""
         if self.at > after:
             yield Moment(self.at)
@@ -242,17 +308,10 @@ class After(_PlainRule):
         """Such as "once, 10 min after 2026-11-21T05:00:00+00:00 UTC"."""
         return f"once, {duration_text(self.delay)} after {Zone.named(zone).text(self.anchor)} {zone}"
 
-    def moments(self, zone: Zone, gap: DstGap, overlap: DstOverlap, after: Instant) -> Iterator[Moment]:
+    def moments(self, place: Place, after: Instant) -> Iterator[Moment]:
         """The one moment, if it comes after."""
         if self.anchor + self.delay > after:
             yield Moment(self.anchor + self.delay)
-
-
-def clock_text(at: int) -> str:
-    """A time of day in seconds as `06:00`, or `06:00:30` where seconds matter."""
-    hours, rest = divmod(at, 3600)
-    minutes, seconds = divmod(rest, 60)
-    return f"{hours:02}:{minutes:02}" + (f":{seconds:02}" if seconds else "")
 
 
 def duration_value(duration: Duration) -> str | float:

@@ -1,6 +1,5 @@
 """Reading the one rule of a schedule document."""
 
-import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import date
@@ -11,8 +10,8 @@ from rota.domain.fields import Fields
 from rota.domain.instant import MILLISECOND, Instant
 from rota.domain.recurrence import (
     LAST_DAY,
-    WEEKDAYS,
     After,
+    BusinessDay,
     CronRule,
     Daily,
     Every,
@@ -22,11 +21,13 @@ from rota.domain.recurrence import (
     Weekly,
     Yearly,
 )
+from rota.domain.time_of_day import clock_seconds
+from rota.domain.weekday import NAMES as WEEKDAYS
+from rota.domain.weekday import read_weekday
 
 SHORTEST_INTERVAL = 100 * MILLISECOND
 LATER = "not available yet: it comes with a later release"
-_CLOCK_TIME = re.compile("([01]?[0-9]|2[0-3]):([0-5][0-9])(?::([0-5][0-9])(?:[.]0{1,7})?)?")
-_WEEKDAY_NAMES = ("MONDAY", "TUESDAY", "WEDNESDAY", "THURSDAY", "FRIDAY", "SATURDAY", "SUNDAY")
+MOST_BUSINESS_DAYS = 23
 _LEAP_YEAR = 2000
 
 
@@ -103,7 +104,7 @@ def _read_after(fields: Fields, context: Context) -> Rule | None:
 def _read_daily(fields: Fields, context: Context) -> Rule | None:
     if (inner := fields.inner("daily")) is None:
         return None
-    at = _clock_time(inner)
+    at = clock_time(inner, "at")
     inner.refuse_unknown()
     return None if at is None else Daily(at)
 
@@ -111,8 +112,8 @@ def _read_daily(fields: Fields, context: Context) -> Rule | None:
 def _read_weekly(fields: Fields, context: Context) -> Rule | None:
     if (inner := fields.inner("weekly")) is None:
         return None
-    on = _weekdays(inner)
-    at = _clock_time(inner)
+    on = weekdays(inner, "on")
+    at = clock_time(inner, "at")
     inner.refuse_unknown()
     return None if on is None or at is None else Weekly(on, at)
 
@@ -121,11 +122,9 @@ def _read_monthly(fields: Fields, context: Context) -> Rule | None:
     if (inner := fields.inner("monthly")) is None:
         return None
     if inner.has("nthBusinessDay"):
-        inner.value("nthBusinessDay")
-        inner.refuse("nthBusinessDay", LATER)
-        return None
+        return _read_business_day(inner)
     day = inner.integer("day", LAST_DAY, 31, required=True)
-    at = _clock_time(inner)
+    at = clock_time(inner, "at")
     inner.refuse_unknown()
     if day == 0:
         inner.refuse("day", "1 to 31, or -1 for the last day")
@@ -133,12 +132,22 @@ def _read_monthly(fields: Fields, context: Context) -> Rule | None:
     return None if day is None or at is None else Monthly(day, at)
 
 
+def _read_business_day(inner: Fields) -> Rule | None:
+    nth = inner.integer("nthBusinessDay", -MOST_BUSINESS_DAYS, MOST_BUSINESS_DAYS)
+    at = clock_time(inner, "at")
+    inner.refuse_unknown()
+    if nth == 0:
+        inner.refuse("nthBusinessDay", f"1 to {MOST_BUSINESS_DAYS}, or -1 for the last, -2 for the last but one …")
+        return None
+    return None if nth is None or at is None else BusinessDay(nth, at)
+
+
 def _read_yearly(fields: Fields, context: Context) -> Rule | None:
     if (inner := fields.inner("yearly")) is None:
         return None
     month = inner.integer("month", 1, 12, required=True)
     day = inner.integer("day", 1, 31, required=True)
-    at = _clock_time(inner)
+    at = clock_time(inner, "at")
     inner.refuse_unknown()
     if month is None or day is None or at is None:
         return None
@@ -150,46 +159,39 @@ def _read_yearly(fields: Fields, context: Context) -> Rule | None:
     return Yearly(month, day, at)
 
 
-def _clock_time(fields: Fields) -> int | None:
-    """`at`, a time of day such as 06:00 or 06:00:30, in seconds after midnight."""
-    text = fields.text("at", longest=16, required=True)
-    if text is None:
-        return None
-    match = _CLOCK_TIME.fullmatch(text.strip())
-    if not match:
-        fields.refuse("at", "a time of day from 00:00 to 23:59, or with seconds as 06:00:30")
-        return None
-    return int(match[1]) * 3600 + int(match[2]) * 60 + int(match[3] or 0)
+def clock_time(fields: Fields, name: str) -> int | None:
+    """A time of day such as 06:00 or 06:00:30, in seconds after midnight."""
+    text = fields.text(name, longest=16, required=True)
+    at = None if text is None else clock_seconds(text)
+    if text is not None and at is None:
+        fields.refuse(name, "a time of day from 00:00 to 23:59, or with seconds as 06:00:30")
+    return at
 
 
-def _weekdays(fields: Fields) -> tuple[int, ...] | None:
-    """`on`, a weekday or a list of them, in the order of the week."""
-    found = fields.value("on", required=True)
+def weekdays(fields: Fields, name: str) -> tuple[int, ...] | None:
+    """A weekday or a list of them, in the order of the week."""
+    found = fields.value(name, required=True)
     if found is None:
         return None
     names = found if isinstance(found, list | tuple) else [found]
     days: set[int] = set()
-    for position, name in enumerate(names[: len(WEEKDAYS) + 1]):
-        day = _weekday(name)
+    for position, given in enumerate(names[: len(WEEKDAYS) + 1]):
+        day = _weekday(given)
         if day is None:
-            fields.refuse("on", f"a weekday: one of {', '.join(WEEKDAYS)}", position)
+            fields.refuse(name, f"a weekday: one of {', '.join(WEEKDAYS)}", position)
             return None
         days.add(day)
     if not 1 <= len(names) <= len(WEEKDAYS):
-        fields.refuse("on", "one to seven weekdays")
+        fields.refuse(name, "one to seven weekdays")
         return None
     return tuple(sorted(days))
 
 
-def _weekday(name: object) -> int | None:
+def _weekday(given: object) -> int | None:
     """Monday = 0. Numbers are read as cron reads them: 1 is Monday, 0 and 7 are Sunday."""
-    if isinstance(name, int) and not isinstance(name, bool) and 0 <= name <= 7:
-        return (name - 1) % 7
-    if isinstance(name, str):
-        for names in (WEEKDAYS, _WEEKDAY_NAMES):
-            if name.upper() in names:
-                return names.index(name.upper())
-    return None
+    if isinstance(given, int) and not isinstance(given, bool) and 0 <= given <= 7:
+        return (given - 1) % 7
+    return read_weekday(given)
 
 
 _READERS: Mapping[str, Callable[[Fields, Context], Rule | None]] = {

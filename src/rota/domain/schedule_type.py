@@ -3,7 +3,6 @@
 from collections.abc import Mapping
 
 from rota.domain.errors import InvalidInput
-from rota.domain.rule_reading import LATER
 
 _NAMES = ("once", "daily", "weekly", "monthly", "cron", "nthBusinessDay", "delayed", "conditional")
 _NEEDS = {
@@ -12,17 +11,22 @@ _NEEDS = {
     "weekly": ("daysOfWeek", "timeOfDay"),
     "monthly": ("dayOfMonth", "timeOfDay"),
     "cron": ("cronExpression",),
+    "nthBusinessDay": ("nthBusinessDay", "timeOfDay"),
     "delayed": ("delaySeconds",),
+    "conditional": ("cronExpression", "condition"),
 }
-_ALSO = {"dayOfWeek": "daysOfWeek", "delay": "delaySeconds", "scheduledTime": "runAt"}
+_ALSO = {"dayOfWeek": "daysOfWeek", "delay": "delaySeconds", "scheduledTime": "runAt", "businessDay": "nthBusinessDay"}
+_KEPT = frozenset({"condition"})
+"""What a type needs and the schedule document calls the same."""
 
 
 def with_rule(document: Mapping[str, object]) -> Mapping[str, object]:
     """The document with `scheduleType` and its fields replaced by the rule that they mean.
 
     Types are 1 once (`runAt`), 2 daily (`timeOfDay`), 3 weekly (`daysOfWeek`, `timeOfDay`), 4 monthly (`dayOfMonth`,
-    `timeOfDay`), 5 cron (`cronExpression`), 7 delayed (`delaySeconds`), or these names. `cronExpression` alone is a cron
-    rule too. InvalidInput names a field that the type needs and does not find.
+    `timeOfDay`), 5 cron (`cronExpression`), 6 nth business day (`nthBusinessDay`, `timeOfDay`), 7 delayed
+    (`delaySeconds`), 8 conditional (`cronExpression`, `condition`), or these names. `cronExpression` alone is a cron rule
+    too. InvalidInput names a field that the type needs and does not find.
     """
     if document.get("scheduleType") is None:
         if document.get("cronExpression") is None or document.get("cron") is not None:
@@ -34,7 +38,8 @@ def with_rule(document: Mapping[str, object]) -> Mapping[str, object]:
     if missing:
         errors = [((name,), f"required for scheduleType {kind}") for name in missing]
         raise InvalidInput(f"schedule: {missing[0]}: {errors[0][1]}", errors)
-    rest = {name: value for name, value in fields.items() if name not in _NEEDS[kind] and name != "scheduleType"}
+    taken = {*_NEEDS[kind], "scheduleType"} - _KEPT
+    rest = {name: value for name, value in fields.items() if name not in taken}
     return {**rest, **_rule(kind, fields)}
 
 
@@ -49,8 +54,6 @@ def _kind(value: object) -> str:
         kind = _NAMES[value - 1]
     if kind is None:
         raise InvalidInput.field("scheduleType", msg="a number from 1 to 8, such as 2 for daily")
-    if kind not in _NEEDS:
-        raise InvalidInput.field("scheduleType", msg=LATER)
     return kind
 
 
@@ -64,6 +67,8 @@ def _rule(kind: str, fields: Mapping[str, object]) -> dict[str, object]:
         return {"weekly": {"on": fields["daysOfWeek"], "at": at}}
     if kind == "monthly":
         return {"monthly": {"day": fields["dayOfMonth"], "at": at}}
-    if kind == "cron":
+    if kind == "nthBusinessDay":
+        return {"monthly": {"nthBusinessDay": fields["nthBusinessDay"], "at": at}}
+    if kind in ("cron", "conditional"):
         return {"cron": fields["cronExpression"]}
     return {"after": fields["delaySeconds"]}

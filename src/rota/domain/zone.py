@@ -17,6 +17,7 @@ from itertools import takewhile
 
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import Instant, from_datetime, to_datetime
+from rota.domain.occurrence import Decision
 
 _MACHINE_DEPENDENT = frozenset({"localtime", "Factory", "posixrules"})
 _MICROSECOND = timedelta(microseconds=1)
@@ -42,30 +43,41 @@ class DstOverlap(StrEnum):
 
 
 class Note(StrEnum):
-    """What a change of the clock did to one moment; the codes of previews."""
+    """What brought a moment to where it is; the codes of previews."""
 
     SHIFTED = "dstShifted"
     REPEATED = "dstRepeated"
-    SUPPRESSED = "suppressedDst"
+    ROLLED = "calendarShifted"
+    MOVED = "moved"
+    ADDED = "added"
+
+
+@dataclass(frozen=True, slots=True)
+class Withheld:
+    """Why a moment does not fire."""
+
+    decision: Decision
+    reason: str
 
 
 @dataclass(frozen=True, slots=True)
 class Moment:
     """One wall-clock time on the time line.
 
-    `nominal` is the local time that the rule names where the clock changed it, possibly one that does not exist. A
-    moment noted SUPPRESSED does not fire: its instant is the one at which it would have, the first after the gap or
-    the second pass.
+    `nominal` is the local time that the rule names where the clock changed it, possibly one that does not exist. What
+    is withheld does not fire: its instant is the one at which it would have. For a time that a change of the clock
+    suppressed that is the first after the gap, or the second pass.
     """
 
     instant: Instant
     nominal: datetime | None = None
     note: Note | None = None
+    withheld: Withheld | None = None
 
     @property
     def fires(self) -> bool:
         """Whether this moment fires at all."""
-        return self.note is not Note.SUPPRESSED
+        return self.withheld is None
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,6 +112,10 @@ class Zone:
         """The aware local time of an instant."""
         return to_datetime(instant).astimezone(self.tz)
 
+    def earliest(self, wall: datetime) -> Instant:
+        """The first instant at which a clock may show this naive local time; around a gap, the earlier of its ends."""
+        return from_datetime(min(self._passes(wall)).replace(tzinfo=UTC))
+
     def text(self, instant: Instant) -> str:
         """The local time of an instant as text with its offset."""
         return self.local(instant).isoformat()
@@ -117,8 +133,8 @@ class Zone:
             if moment.instant <= after:
                 continue
             if moment.fires and moment.instant == fired:  # two times share the end of a gap: they fire once
-                if moment.note is not None:
-                    yield Moment(moment.instant, moment.nominal, Note.SUPPRESSED)
+                if moment.nominal is not None:
+                    yield _suppressed(moment.instant, moment.nominal)
                 continue
             if moment.fires:
                 if moment.instant < fired:
@@ -150,22 +166,23 @@ class Zone:
             first, second = self._passes(wall)
             if second > first:
                 both = clock.follows_real_time or clock.overlap is DstOverlap.BOTH
-                held.append(self._moment(wall, second, Note.REPEATED if both else Note.SUPPRESSED, fold=1))
-                yield self._moment(wall, first)
+                held.append(self._moved(wall, second, Note.REPEATED if both else None, fold=1))
+                yield Moment(from_datetime(first.replace(tzinfo=UTC)))
                 continue
             while held:
                 yield held.popleft()
             if second == first:
-                yield self._moment(wall, first)
+                yield Moment(from_datetime(first.replace(tzinfo=UTC)))
             elif not clock.follows_real_time and clock.gap is DstGap.SHIFT:
-                yield self._moment(wall, self._end_of_gap(second, first), Note.SHIFTED)
+                yield self._moved(wall, self._end_of_gap(second, first), Note.SHIFTED)
             elif not clock.follows_real_time or clock.gap_loses_runs:
-                yield self._moment(wall, self._end_of_gap(second, first), Note.SUPPRESSED)
+                yield self._moved(wall, self._end_of_gap(second, first), None)
         yield from held
 
-    def _moment(self, wall: datetime, utc: datetime, note: Note | None = None, fold: int = 0) -> Moment:
-        nominal = wall.replace(tzinfo=self.tz, fold=fold) if note else None
-        return Moment(from_datetime(utc.replace(tzinfo=UTC)), nominal, note)
+    def _moved(self, wall: datetime, utc: datetime, note: Note | None, fold: int = 0) -> Moment:
+        """A time that the clock changed, to fire as noted; without a note it is suppressed."""
+        instant, nominal = from_datetime(utc.replace(tzinfo=UTC)), wall.replace(tzinfo=self.tz, fold=fold)
+        return Moment(instant, nominal, note) if note else _suppressed(instant, nominal)
 
     def _end_of_gap(self, before: datetime, after: datetime) -> datetime:
         """The first existing instant after a gap, which lies between these two naive UTC times."""
@@ -178,6 +195,12 @@ class Zone:
 
     def _offset(self, utc: datetime) -> timedelta | None:
         return utc.replace(tzinfo=UTC).astimezone(self.tz).utcoffset()
+
+
+def _suppressed(instant: Instant, nominal: datetime) -> Moment:
+    repeated = from_datetime(nominal) == instant
+    why = "the clock repeats this time; it fired in the first pass" if repeated else "the clock skips this time"
+    return Moment(instant, nominal, None, Withheld(Decision.SUPPRESSED_DST, f"{nominal.isoformat()}: {why}"))
 
 
 @lru_cache(maxsize=1)

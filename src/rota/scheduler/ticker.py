@@ -1,15 +1,20 @@
 """Fires schedules: decides every due instant, and writes the executions, the ledger and the cursor in one transaction."""
 
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field, replace
 
-from rota.domain.errors import Unavailable
+from rota.domain.errors import InvalidInput, Unavailable
 from rota.domain.execution import LEASED, NewExecution, State, Trigger
+from rota.domain.freeze import Freeze
 from rota.domain.instant import SECOND, Instant
 from rota.domain.job import JobState, new_execution
+from rota.domain.missed import Overlap
+from rota.domain.occurrence import Decision, Occurrence
+from rota.domain.planning import decided_next, due, next_after
 from rota.domain.recurrence import Once
-from rota.domain.schedule import Decision, Occurrence, Overlap, Schedule, due, next_after
-from rota.stores import bell, control, executions, jobs, occurrences, schedules
+from rota.domain.schedule import NO_SURROUNDINGS, Schedule, Surroundings
+from rota.stores import bell, control, exceptions, executions, jobs, occurrences, schedules, surroundings
 from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule, ScheduleState
 from rota.telemetry import Telemetry
@@ -37,6 +42,8 @@ class _Decided:
     occurrences: list[Occurrence]
     cursor: Instant
     next_at: Instant | None
+    fires_at: Instant | None = None
+    around: Surroundings = NO_SURROUNDINGS
     caught_up: int = 0
     aside: str | None = None
     """Why the schedule is set aside, if it is."""
@@ -74,6 +81,12 @@ class Ticker:
         with self._database.read() as tx:
             now = tx.now
             found = schedules.due(tx, now, _BATCH)
+            around = surroundings.of(tx, _readable(found)) if found else {}
+            freezes = (
+                [record.freeze for record in exceptions.frozen(tx, min(item.next_at for item in found))]
+                if found
+                else []
+            )
             pause_end = jobs.next_pause_end(tx)
             wakes = [at for at in (schedules.next_due_at(tx), pause_end) if at is not None]
         if not wakes:
@@ -83,7 +96,8 @@ class Ticker:
         if pause_end is not None and pause_end <= now:
             self._database.writing(jobs.end_pauses)
             return 0.0
-        return 0.0 if self._settle([self._decide(item, now) for item in found]) else _BESIDE_ANOTHER_SECONDS
+        decided = [self._decide(item, around.get(item.id), freezes, now) for item in found]
+        return 0.0 if self._settle(decided) else _BESIDE_ANOTHER_SECONDS
 
     def _settle(self, decided: Sequence[_Decided]) -> bool:
         """Write a batch. One schedule that cannot be written is set aside; the others are written without it.
@@ -112,10 +126,14 @@ class Ticker:
         self._telemetry.fired(len(plan.fires), len(plan.skips))
         return True
 
-    def _decide(self, item: DueSchedule, now: Instant) -> _Decided:
-        """One schedule that cannot be read is set aside; the others go on."""
+    def _decide(
+        self, item: DueSchedule, around: Surroundings | None, freezes: Sequence[Freeze], now: Instant
+    ) -> _Decided:
+        """One schedule that cannot be read, or whose calendar is gone, is set aside; the others go on."""
         try:
             schedule = item.schedule
+            if around is None:
+                raise InvalidInput(f"no calendar {' and '.join(schedule.calendar)}", [])
             answer = due(
                 schedule,
                 cursor=item.cursor_at,
@@ -124,11 +142,15 @@ class Ticker:
                 runs=item.runs,
                 limit=_INSTANTS_PER_SCHEDULE,
                 caught_up=self._caught_up.get(item.id, 0),
+                around=around,
             )
-            decisions = [self._gate(item, occurrence) for occurrence in answer.decisions]
+            holding = [freeze for freeze in freezes if freeze.scope.covers(item.job_id, item.owner.job)]
+            decisions = [self._gate(item, occurrence, holding, now) for occurrence in answer.decisions]
         except Exception as error:
             return self._aside(item, error)
-        return _Decided(item, schedule, decisions, answer.cursor, answer.next_at, answer.caught_up)
+        return _Decided(
+            item, schedule, decisions, answer.cursor, answer.next_at, answer.fires_at, around, answer.caught_up
+        )
 
     def _aside(self, item: DueSchedule, error: Exception) -> _Decided:
         """The schedule paused where it is: a mistake of one is told, and costs no other."""
@@ -136,7 +158,7 @@ class Ticker:
         note = f"set aside by Rota: {type(error).__name__}: {error}"
         return _Decided(item, _UNREADABLE, [], item.cursor_at, None, aside=note)
 
-    def _gate(self, item: DueSchedule, occurrence: Occurrence) -> Occurrence:
+    def _gate(self, item: DueSchedule, occurrence: Occurrence, freezes: Sequence[Freeze], now: Instant) -> Occurrence:
         """An instant that would fire does not while its job may not start."""
         if occurrence.decision is not Decision.FIRED:
             return occurrence
@@ -147,6 +169,9 @@ class Ticker:
         if not owner.job.allowed_in(self._environment):
             why = f"the job may not run in {self._environment}"
             return replace(occurrence, decision=Decision.SKIPPED_CONDITION, reason=why)
+        freeze = next((one for one in freezes if one.holds(occurrence.nominal, now)), None)
+        if freeze is not None:
+            return replace(occurrence, decision=Decision.SKIPPED_PAUSED, reason=freeze.says)
         return occurrence
 
     def _write(self, tx: Transaction, decided: Sequence[_Decided]) -> tuple[Sequence[_Decided], _Plan]:
@@ -205,6 +230,15 @@ class _Live:
         return occurrence
 
 
+def _readable(found: Sequence[DueSchedule]) -> dict[str, Schedule]:
+    """The schedules that this version can read; what is wrong with the others is told when they are decided."""
+    readable = {}
+    for item in found:
+        with suppress(InvalidInput, ValueError):
+            readable[item.id] = item.schedule
+    return readable
+
+
 def _lane(one: _Decided) -> str:
     """The lane of what must not overlap: the schedule, unless it shares a key with others."""
     return f"overlap:{one.schedule.overlap_key or one.item.id}"
@@ -217,12 +251,13 @@ def _asked(one: _Decided) -> str:
 
 def _moved(one: _Decided, final: Sequence[Occurrence]) -> schedules.Advanced:
     """Where the schedule stands after its instants. What did not fire after all is none of its `maxRuns`."""
-    item, next_at, most = one.item, one.next_at, one.schedule.max_runs
+    item, next_at, fires_at, most = one.item, one.next_at, one.fires_at, one.schedule.max_runs
     runs = item.runs + sum(1 for occurrence in final if occurrence.decision is Decision.FIRED)
     if next_at is None and most is not None and runs < most:
-        next_at = next_after(one.schedule, one.cursor)
+        next_at = decided_next(one.schedule, one.cursor, one.around)
+        fires_at = next_after(one.schedule, one.cursor, one.around)
     state = ScheduleState.PAUSED if one.aside else ScheduleState.ENDED if next_at is None else ScheduleState.ENABLED
-    return (item.id, item.revision, item.cursor_at, one.cursor, next_at, runs, state)
+    return (item.id, item.revision, item.cursor_at, one.cursor, next_at, fires_at, runs, state)
 
 
 def _add(plan: _Plan, one: _Decided, occurrence: Occurrence) -> None:

@@ -8,7 +8,8 @@ from rota.domain.errors import Conflict, NotFound
 from rota.domain.execution import LEASED, State
 from rota.domain.instant import Instant, format_instant
 from rota.domain.job import Job, JobState
-from rota.domain.missed import Decision, Overlap
+from rota.domain.missed import Overlap
+from rota.domain.occurrence import Decision
 from rota.service.context import ServiceContext
 from rota.service.gate import Gate
 from rota.service.jobs import JobView, view
@@ -167,14 +168,14 @@ def _due(facts: _Facts) -> Gate:
         return Gate("notDue", True, "an execution is due")
     later = min((one for one in facts.live if one.state is State.SCHEDULED), key=lambda one: one.due_at, default=None)
     coming = _next_of_schedules(facts)
-    if later is not None and (coming is None or later.due_at <= (coming.next_at or later.due_at)):
+    if later is not None and (coming is None or later.due_at <= (coming.fires_at or later.due_at)):
         says = f"an execution is scheduled for {format_instant(later.due_at)}"
         return Gate("notDue", False, says, until=later.due_at, see=_execution(later.id))
-    if coming is not None and coming.next_at is not None:
-        if coming.next_at <= facts.now:
+    if coming is not None and coming.fires_at is not None:
+        if coming.fires_at <= facts.now:
             return Gate("notDue", True, "an instant is due and about to be decided", see=_schedule(coming))
-        says = f"next at {coming.schedule.zone.text(coming.next_at)} ({coming.schedule.describe()})"
-        return Gate("notDue", False, says, until=coming.next_at, see=_schedule(coming))
+        says = f"next at {coming.schedule.zone.text(coming.fires_at)} ({coming.schedule.describe()})"
+        return Gate("notDue", False, says, until=coming.fires_at, see=_schedule(coming))
     if any(one.state in (State.RETRYING, State.WAITING) for one in facts.live):
         return Gate("notDue", True, "an execution waits")
     return Gate("notDue", False, _never(facts.view.schedules), see=_job(facts.view.record))
@@ -251,7 +252,7 @@ def _next_start(facts: _Facts, gates: Sequence[Gate]) -> Instant | None:
         return opening(facts.standing, facts.now)
     coming = _next_of_schedules(facts)
     times = [one.due_at for one in facts.live if one.state in (State.SCHEDULED, State.RETRYING)]
-    times += [coming.next_at] if coming is not None and coming.next_at is not None else []
+    times += [coming.fires_at] if coming is not None and coming.fires_at is not None else []
     earliest = min(times, default=None)
     resumed = facts.view.record.resume_at
     return earliest if earliest is None or resumed is None else max(earliest, resumed)
@@ -264,8 +265,10 @@ def _nothing_in_the_way(facts: _Facts) -> str:
 
 
 def _next_of_schedules(facts: _Facts) -> ScheduleRecord | None:
-    firing = [item for item in facts.view.schedules if item.state is ScheduleState.ENABLED and item.next_at is not None]
-    return min(firing, key=lambda item: item.next_at or 0, default=None)
+    firing = [
+        item for item in facts.view.schedules if item.state is ScheduleState.ENABLED and item.fires_at is not None
+    ]
+    return min(firing, key=lambda item: item.fires_at or 0, default=None)
 
 
 def _takes(worker: WorkerRecord, job: Job) -> bool:

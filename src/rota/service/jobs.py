@@ -9,13 +9,13 @@ from rota.domain.execution import LEASED
 from rota.domain.instant import Instant
 from rota.domain.job import Job, JobState
 from rota.domain.job_schedules import DEFAULT_KEY, describes_schedule
-from rota.domain.schedule import Fire, upcoming
+from rota.domain.planning import Fire, upcoming
 from rota.service import job_definitions
 from rota.service.context import ServiceContext
 from rota.service.schedules import require_version
 from rota.service.submission import submitter
 from rota.service.synchronise import synchronise
-from rota.stores import bell, control, events, jobs, schedules
+from rota.stores import bell, control, events, jobs, schedules, surroundings
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
 from rota.stores.jobs import JobFilter, JobRecord, JobVersion, LastExecution
@@ -64,7 +64,7 @@ class JobView:
         """The next instant of its schedules; None while none may fire."""
         if self.record.state is not JobState.ENABLED:
             return None
-        coming = [item.next_at for item in self.schedules if item.state is ScheduleState.ENABLED]
+        coming = [item.fires_at for item in self.schedules if item.state is ScheduleState.ENABLED]
         return min((at for at in coming if at is not None), default=None)
 
 
@@ -171,14 +171,18 @@ def upcoming_of(ctx: ServiceContext, id: str, *, count: int) -> list[tuple[Sched
     with ctx.read() as tx:
         record = existing(tx, id)
         found = schedules.of_jobs(tx, [id])[id]
+        around = surroundings.of(tx, {schedule.id: schedule.schedule for schedule in found})
         now = tx.now
     if record.state is not JobState.ENABLED:
         return []
     fires: list[tuple[ScheduleRecord, Fire]] = []
     for schedule in found:
-        if schedule.state is ScheduleState.ENABLED:
+        if schedule.state is ScheduleState.ENABLED and schedule.id in around:
             left = count if schedule.schedule.max_runs is None else schedule.schedule.max_runs - schedule.runs
-            fires += [(schedule, fire) for fire in upcoming(schedule.schedule, now, count=min(count, left)).items]
+            fires += [
+                (schedule, fire)
+                for fire in upcoming(schedule.schedule, now, None, min(count, left), around[schedule.id]).items
+            ]
     return sorted(fires, key=lambda pair: (pair[1].at, pair[0].id))[:count]
 
 

@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from rota.domain.access import Right
 from rota.domain.execution import State
 from rota.domain.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
+from rota.domain.planning import upcoming as fires_of
 from rota.domain.schedule import Schedule
-from rota.domain.schedule import upcoming as fires_of
 from rota.service.context import Database, ServiceContext
-from rota.stores import reports
+from rota.stores import reports, surroundings
 from rota.stores.database import Transaction
 from rota.stores.reports import Backlog, Ended, Failing
 
@@ -112,11 +112,17 @@ def upcoming(ctx: ServiceContext, hours: int, limit: int) -> list[UpcomingFire]:
     with ctx.read() as tx:
         now, until = tx.now, tx.now + hours * HOUR
         found = reports.upcoming(tx, until, limit)
+        rules = {entry.schedule_id: Schedule.from_json(entry.rule) for entry in found}
+        around = surroundings.of(tx, rules)
     fires = []
     for entry in found:
-        schedule = Schedule.from_json(entry.rule)
+        schedule = rules[entry.schedule_id]
+        if entry.schedule_id not in around:
+            continue
         left = _FIRES_OF_ONE_SCHEDULE if schedule.max_runs is None else schedule.max_runs - entry.runs
-        coming = fires_of(schedule, now, until, min(left, limit, _FIRES_OF_ONE_SCHEDULE)).items
+        coming = fires_of(
+            schedule, now, until, min(left, limit, _FIRES_OF_ONE_SCHEDULE), around[entry.schedule_id]
+        ).items
         text = schedule.describe()
         fires += [UpcomingFire(entry.schedule_id, entry.job_id, entry.job_name, fire.at, text) for fire in coming]
     return sorted(fires, key=lambda fire: (fire.at, fire.schedule_id))[:limit]

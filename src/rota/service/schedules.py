@@ -8,14 +8,17 @@ from rota.domain.access import Right
 from rota.domain.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from rota.domain.instant import Instant
 from rota.domain.job import JobState
-from rota.domain.missed import Decision
-from rota.domain.schedule import Preview, Schedule, due, next_after, upcoming
+from rota.domain.occurrence import Decision
+from rota.domain.planning import Preview, due, upcoming
+from rota.domain.schedule import Schedule
 from rota.service.context import ServiceContext
-from rota.stores import bell, jobs, occurrences, schedules
+from rota.stores import bell, jobs, occurrences, schedules, surroundings
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
 from rota.stores.occurrences import OccurrenceRecord
+from rota.stores.plans import coming
 from rota.stores.schedules import ScheduleRecord, ScheduleState
+from rota.time_data import data_versions
 
 __all__ = [
     "Decision",
@@ -40,6 +43,8 @@ CODE = "code"
 
 _LONGEST_NAME = 200
 _SKIPPED_ROUNDS = 10
+_WITHHELD = frozenset({Decision.SUPPRESSED_DST, Decision.SKIPPED_CALENDAR, Decision.SKIPPED_EXCEPTION})
+"""What does not fire whether a schedule is paused or not."""
 
 
 def create(
@@ -155,7 +160,9 @@ def preview(
         schedule = Schedule.parse(document, now=begin, spread="preview")
     except InvalidInput as error:
         raise InvalidInput(error.detail, [(("schedule", *loc), msg) for loc, msg in error.errors]) from None
-    return upcoming(schedule, begin, until, count)
+    with ctx.read() as tx:
+        around = surroundings.of_one(tx, schedule)
+    return upcoming(schedule, begin, until, count, around)
 
 
 def ledger(
@@ -173,8 +180,8 @@ def ledger(
 def added(ctx: ServiceContext, tx: Transaction, job_id: str, schedule: Schedule, *, created_by: str) -> ScheduleRecord:
     """Store a new schedule of a job. InvalidInput when it would never fire."""
     _refuse_long_names(schedule)
-    next_at = next_after(schedule, tx.now)
-    if next_at is None:
+    next_at, fires_at = coming(schedule, surroundings.of_one(tx, schedule), tx.now, 0)
+    if fires_at is None:
         _refuse_over(schedule)
     record = ScheduleRecord(
         id=new_id(tx.now),
@@ -187,12 +194,15 @@ def added(ctx: ServiceContext, tx: Transaction, job_id: str, schedule: Schedule,
         revised_at=tx.now,
         cursor_at=tx.now,
         next_at=next_at,
+        fires_at=fires_at,
         runs=0,
         note=None,
         created_by=created_by,
         changed_by=ctx.principal.name,
         created_at=tx.now,
         updated_at=tx.now,
+        planned_with=data_versions(),
+        probed=schedule.is_probed,
     )
     schedules.add(tx, record)
     return record
@@ -206,10 +216,8 @@ def revised(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, schedu
     if schedule == record.schedule:
         return record
     _refuse_long_names(schedule)
-    next_at = next_after(schedule, tx.now)
-    if schedule.max_runs is not None and record.runs >= schedule.max_runs:
-        next_at = None
-    elif next_at is None:
+    next_at, fires_at = coming(schedule, surroundings.of_one(tx, schedule, record.id), tx.now, record.runs)
+    if fires_at is None and not _has_run_out(schedule, record.runs):
         _refuse_over(schedule)
     state = record.state
     if next_at is None:
@@ -227,7 +235,10 @@ def revised(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, schedu
         revision=record.revision + 1,
         revised_at=tx.now,
         next_at=next_at,
+        fires_at=fires_at,
         changed_by=ctx.principal.name,
+        planned_with=data_versions(),
+        probed=schedule.is_probed,
     )
     return schedules.save(tx, changed)
 
@@ -286,33 +297,38 @@ def _resumed(tx: Transaction, record: ScheduleRecord, by: str) -> ScheduleRecord
     if job is not None and job.state is JobState.DISABLED:
         raise Conflict(f"its job {job.job.name!r} is disabled; enable the job")
     cursor, more = record.cursor_at, True
+    around = surroundings.of_one(tx, record.schedule, record.id)
     unbounded = replace(record.schedule, max_runs=None)
     reason = f"the schedule was paused{f': {record.note}' if record.note else ''}"
     for _ in range(_SKIPPED_ROUNDS):
         if not more:
             break
-        decided = due(unbounded, cursor=cursor, now=tx.now, revised_at=record.revised_at, runs=0)
+        decided = due(unbounded, cursor=cursor, now=tx.now, revised_at=record.revised_at, runs=0, around=around)
         occurrences.record(
             tx,
             [
                 (record.id, one.nominal, one.decision, one.reason, None)
-                if one.decision is Decision.SUPPRESSED_DST
+                if one.decision in _WITHHELD
                 else (record.id, one.nominal, Decision.SKIPPED_PAUSED, reason, None)
                 for one in decided.decisions
             ],
         )
         cursor, more = decided.cursor, decided.more
-    over = record.schedule.max_runs is not None and record.runs >= record.schedule.max_runs
-    next_at = None if over else next_after(record.schedule, tx.now)
+    next_at, fires_at = coming(record.schedule, around, tx.now, record.runs)
     tx.ring(bell.SCHEDULES)
     return replace(
         record,
         state=ScheduleState.ENABLED if next_at is not None else ScheduleState.ENDED,
         cursor_at=tx.now if more else cursor,
         next_at=next_at,
+        fires_at=fires_at,
         note=None,
         changed_by=by,
     )
+
+
+def _has_run_out(schedule: Schedule, runs: int) -> bool:
+    return schedule.max_runs is not None and runs >= schedule.max_runs
 
 
 def _text(schedule: Schedule) -> str:

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from sqlalchemy import select
 
 from rota.domain.instant import Instant
-from rota.domain.missed import Decision
+from rota.domain.occurrence import Decision
 from rota.stores.database import Transaction
 from rota.stores.tables import occurrences
 

@@ -26,7 +26,10 @@ class ScheduleState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class ScheduleRecord:
-    """A stored schedule. `cursor_at` is the last nominal instant that is decided, `next_at` the next one."""
+    """A stored schedule. `cursor_at` is the last nominal instant that is decided, `next_at` the next one to decide.
+
+    `fires_at` is the next one that rule, calendar and exceptions let fire.
+    """
 
     id: str
     job_id: str
@@ -38,6 +41,7 @@ class ScheduleRecord:
     revised_at: Instant
     cursor_at: Instant
     next_at: Instant | None
+    fires_at: Instant | None
     runs: int
     note: str | None
     created_by: str
@@ -45,6 +49,8 @@ class ScheduleRecord:
     created_at: Instant
     updated_at: Instant
     job_name: str | None = None
+    planned_with: str | None = None
+    probed: bool = False
 
     @property
     def schedule(self) -> Schedule:
@@ -82,12 +88,12 @@ class DueSchedule:
 
     @property
     def schedule(self) -> Schedule:
-        """The rule and its policies."""
+        """The rule and its policies. InvalidInput if this version cannot read it."""
         return Schedule.from_json(self.rule)
 
 
-Advanced = tuple[str, int, Instant, Instant, Instant | None, int, str]
-"""id, revision and cursor that were read; cursor, next instant, runs and state to be written"""
+Advanced = tuple[str, int, Instant, Instant, Instant | None, Instant | None, int, str]
+"""id, revision and cursor that were read; cursor, next instant, next fire, runs and state to be written"""
 
 
 def due(tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
@@ -202,8 +208,8 @@ def _values(record: ScheduleRecord) -> dict[str, Any]:
 
 
 _NAMES = (
-    "id", "job_id", "key", "name", "state", "rule", "revision", "revised_at", "cursor_at", "next_at", "runs", "note",
-    "created_by", "changed_by", "created_at", "updated_at",
+    "id", "job_id", "key", "name", "state", "rule", "revision", "revised_at", "cursor_at", "next_at", "fires_at", "runs", "note",
+    "created_by", "changed_by", "created_at", "updated_at", "planned_with", "probed",
 )  # fmt: skip
 _SCHEDULE = select(*(schedules.c[name] for name in _NAMES), jobs.c.name.label("job_name")).join(jobs)
 _FIRING = (schedules.c.state == literal("Enabled", literal_execute=True)) & schedules.c.next_at.is_not(None)

@@ -131,7 +131,10 @@ schedules = Table(
     Column("revision", Integer, nullable=False),
     Column("revised_at", Moment, nullable=False),
     Column("cursor_at", Moment, nullable=False, comment="the last nominal instant that is decided"),
-    Column("next_at", Moment, comment="the next nominal instant; null when there is none"),
+    Column("next_at", Moment, comment="the next nominal instant to decide; null when there is none"),
+    Column("fires_at", Moment, comment="the next one that rule, calendar and exceptions let fire"),
+    Column("planned_with", Name, comment="the data of zones and holidays that those two were computed with"),
+    Column("probed", SmallInteger, nullable=False, server_default="0", comment="its condition asks over HTTP"),
     Column("runs", Integer, nullable=False),
     Column("note", Text),
     Column("created_by", Name, nullable=False),
@@ -140,6 +143,57 @@ schedules = Table(
     Column("updated_at", Moment, nullable=False),
     Index(None, "job_id"),
     Index("ix_schedules_due", "next_at", **_where("state = 'Enabled' AND next_at IS NOT NULL")),
+)
+
+schedule_exceptions = Table(
+    "schedule_exceptions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("schedule_id", Id, ForeignKey("schedules.id", ondelete="CASCADE"), nullable=False),
+    Column("kind", String(8), nullable=False, comment="skip, move or add"),
+    Column("at", Moment, nullable=False),
+    Column("until", Moment, comment="the last instant that is skipped; null = at alone"),
+    Column("to", Moment, comment="where a moved one fires"),
+    Column("reason", Text),
+    Column("created_by", Name, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "schedule_id"),
+)
+
+freezes = Table(
+    "freezes",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("starts_at", Moment, nullable=False),
+    Column("ends_at", Moment, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("scope", Json, nullable=False, comment="domain.freeze.Scope: whom it concerns"),
+    Column("created_by", Name, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Index(None, "ends_at"),
+)
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("definition", Json, nullable=False, comment="domain.calendar.Calendar as canonical JSON"),
+    Column("version", Integer, nullable=False),
+    Column("created_by", Name, nullable=False),
+    Column("changed_by", Name, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+calendar_versions = Table(
+    "calendar_versions",
+    metadata,
+    Column("name", Name, ForeignKey("calendars.name", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("definition", Json, nullable=False),
+    Column("changed_by", Name, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    PrimaryKeyConstraint("name", "version"),
 )
 
 occurrences = Table(

@@ -35,9 +35,9 @@ def advance_schedules(tx: Any, moves: Sequence[Sequence[object]]) -> int:
 
 
 _ADVANCE = f"""
-    UPDATE {given("id CHAR(36)", "revision INT", "cursor_read BIGINT", "cursor_at BIGINT", "next_at BIGINT", "runs INT", "state VARCHAR(16)")}
+    UPDATE {given("id CHAR(36)", "revision INT", "cursor_read BIGINT", "cursor_at BIGINT", "next_at BIGINT", "fires_at BIGINT", "runs INT", "state VARCHAR(16)")}
     STRAIGHT_JOIN schedules AS s ON s.id = given.id
-    SET s.cursor_at = given.cursor_at, s.next_at = given.next_at, s.runs = given.runs, s.state = given.state
+    SET s.cursor_at = given.cursor_at, s.next_at = given.next_at, s.fires_at = given.fires_at, s.runs = given.runs, s.state = given.state
     WHERE s.revision = given.revision AND s.cursor_at = given.cursor_read AND s.state = 'Enabled'"""
 
 

@@ -123,7 +123,8 @@ def translated(error: Exception) -> RotaError | None:
     if code == "25006":
         return Unavailable("PostgreSQL takes no writes now: it is a standby or in recovery")
     if code == "25P03":
-        return Unavailable("PostgreSQL took the transaction back: this process stood still in the middle of it")
+        # no outage: the server was there, and what was taken back can be done again
+        return Contended("PostgreSQL took the transaction back: this process stood still in the middle of it")
     if code[:2] in ("08", "53", "57", "58") or isinstance(cause, psycopg.OperationalError):
         return Unavailable(f"PostgreSQL does not answer: {said}")
     return None

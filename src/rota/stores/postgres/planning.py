@@ -35,16 +35,19 @@ _HOLD = """
 
 def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> int:
     """Move the cursors of enabled schedules still at the revision and cursor given; says how many moved."""
-    ids, revisions, read, cursors, following, runs, states = zip(*rows, strict=True)
-    numbers = (array(ids), array(revisions), array(read), array(cursors), array(following), array(runs))
+    ids, revisions, read, cursors, following, firing, runs, states = zip(*rows, strict=True)
+    numbers = (
+        array(ids), array(revisions), array(read), array(cursors), array(following), array(firing), array(runs),
+    )  # fmt: skip
     moved: int = tx.driver.execute(_ADVANCE, (*numbers, text_array([str(state) for state in states]))).rowcount
     return moved
 
 
 _ADVANCE = """
-    UPDATE schedules SET cursor_at = given.cursor, next_at = given.following, runs = given.runs, state = given.state
-    FROM unnest(%s::uuid[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::text[])
-        AS given(id, revision, read, cursor, following, runs, state)
+    UPDATE schedules SET cursor_at = given.cursor, next_at = given.following, fires_at = given.firing,
+        runs = given.runs, state = given.state
+    FROM unnest(%s::uuid[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::text[])
+        AS given(id, revision, read, cursor, following, firing, runs, state)
     WHERE schedules.id = given.id AND schedules.revision = given.revision AND schedules.cursor_at = given.read
       AND schedules.state = 'Enabled'"""
 

@@ -39,9 +39,9 @@ def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> int:
 @lru_cache(maxsize=8)
 def _advance_sql(count: int) -> str:
     return f"""
-        UPDATE schedules SET cursor_at = given.column4, next_at = given.column5, runs = given.column6,
-            state = given.column7
-        FROM (VALUES {",".join(["(?,?,?,?,?,?,?)"] * count)}) AS given
+        UPDATE schedules SET cursor_at = given.column4, next_at = given.column5, fires_at = given.column6,
+            runs = given.column7, state = given.column8
+        FROM (VALUES {",".join(["(?,?,?,?,?,?,?,?)"] * count)}) AS given
         WHERE schedules.id = given.column1 AND schedules.revision = given.column2
           AND schedules.cursor_at = given.column3 AND schedules.state = 'Enabled'"""
 
