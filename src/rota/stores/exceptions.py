@@ -1,0 +1,119 @@
+"""One-off exceptions to schedules, and freezes: what people put in the way of what a rule names."""
+
+from collections import defaultdict
+from collections.abc import Collection
+from dataclasses import dataclass
+from typing import Any
+
+from sqlalchemy import Row, delete, insert, select
+
+from rota.domain.freeze import Freeze, Scope
+from rota.domain.instant import Instant
+from rota.domain.schedule_exception import ExceptionKind, ScheduleException
+from rota.stores import bell
+from rota.stores.database import Transaction
+from rota.stores.identity import new_id
+from rota.stores.tables import freezes, schedule_exceptions
+
+
+@dataclass(frozen=True, slots=True)
+class ExceptionRecord:
+    """A stored exception."""
+
+    id: str
+    schedule_id: str
+    exception: ScheduleException
+    created_at: Instant
+
+
+@dataclass(frozen=True, slots=True)
+class FreezeRecord:
+    """A stored freeze."""
+
+    id: str
+    freeze: Freeze
+    created_at: Instant
+
+
+def add(tx: Transaction, schedule_id: str, exception: ScheduleException) -> ExceptionRecord:
+    """Store an exception."""
+    record = ExceptionRecord(new_id(tx.now), schedule_id, exception, tx.now)
+    values = {
+        "id": record.id,
+        "schedule_id": schedule_id,
+        "kind": exception.kind.value,
+        "at": exception.at,
+        "until": exception.until,
+        "to": exception.to,
+        "reason": exception.reason,
+        "created_by": exception.by,
+        "created_at": tx.now,
+    }
+    tx.execute(insert(schedule_exceptions).values(values))
+    tx.ring(bell.SCHEDULES)
+    return record
+
+
+def of(tx: Transaction, schedule_ids: Collection[str]) -> dict[str, list[ExceptionRecord]]:
+    """The exceptions of each schedule, by their instants; schedules without any are left out."""
+    columns = schedule_exceptions.c
+    found: dict[str, list[ExceptionRecord]] = defaultdict(list)
+    if schedule_ids:
+        wanted = select(schedule_exceptions).where(columns.schedule_id.in_(schedule_ids))
+        for row in tx.all(wanted.order_by(columns.at, columns.id)):
+            found[row.schedule_id].append(_exception(row))
+    return found
+
+
+def remove(tx: Transaction, schedule_id: str, id: str) -> ExceptionRecord | None:
+    """Take an exception back. None when the schedule has no such one."""
+    columns = schedule_exceptions.c
+    one = (columns.id == id) & (columns.schedule_id == schedule_id)
+    row = tx.first(select(schedule_exceptions).where(one))
+    if row is None:
+        return None
+    tx.execute(delete(schedule_exceptions).where(one))
+    tx.ring(bell.SCHEDULES)
+    return _exception(row)
+
+
+def _exception(row: Row[Any]) -> ExceptionRecord:
+    kind = ExceptionKind(row.kind)
+    exception = ScheduleException(row.at, kind, row.until, row.to, row.created_by, row.reason)
+    return ExceptionRecord(row.id, row.schedule_id, exception, row.created_at)
+
+
+def freeze(tx: Transaction, new: Freeze) -> FreezeRecord:
+    """Store a freeze."""
+    record = FreezeRecord(new_id(tx.now), new, tx.now)
+    values = {
+        "id": record.id,
+        "starts_at": new.starts_at,
+        "ends_at": new.ends_at,
+        "reason": new.reason,
+        "scope": new.scope.to_json(),
+        "created_by": new.by,
+        "created_at": tx.now,
+    }
+    tx.execute(insert(freezes).values(values))
+    return record
+
+
+def frozen(tx: Transaction, since: Instant) -> list[FreezeRecord]:
+    """The freezes that end after an instant, by their start."""
+    wanted = select(freezes).where(freezes.c.ends_at > since).order_by(freezes.c.starts_at, freezes.c.id)
+    return [_freeze(row) for row in tx.all(wanted)]
+
+
+def thaw(tx: Transaction, id: str) -> FreezeRecord | None:
+    """Take a freeze back. None when there is no such one."""
+    row = tx.first(select(freezes).where(freezes.c.id == id))
+    if row is None:
+        return None
+    tx.execute(delete(freezes).where(freezes.c.id == id))
+    return _freeze(row)
+
+
+def _freeze(row: Row[Any]) -> FreezeRecord:
+    found = Freeze(row.starts_at, row.ends_at, row.reason, row.created_by, Scope.from_json(row.scope))
+    return FreezeRecord(row.id, found, row.created_at)

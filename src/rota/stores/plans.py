@@ -1,0 +1,58 @@
+"""Where a schedule stands next, computed with what is around it."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from rota.domain.instant import Instant
+from rota.domain.planning import decided_next, next_after
+from rota.domain.schedule import Schedule, Surroundings
+from rota.stores import schedules, surroundings
+from rota.stores.database import Transaction
+from rota.stores.schedules import ScheduleRecord, ScheduleState
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """A schedule whose next fire is another one than before, because what is around it has changed."""
+
+    record: ScheduleRecord
+    before: Instant | None
+    after: Instant | None
+
+
+def coming(
+    schedule: Schedule, around: Surroundings, after: Instant, runs: int
+) -> tuple[Instant | None, Instant | None]:
+    """The next instant to decide and the next that fires, strictly after `after`; neither once maxRuns is reached."""
+    if schedule.max_runs is not None and runs >= schedule.max_runs:
+        return None, None
+    return decided_next(schedule, after, around), next_after(schedule, after, around)
+
+
+def plan_anew(tx: Transaction, records: Sequence[ScheduleRecord], data: str) -> list[Moved]:
+    """Compute where schedules stand with what is around them now, and store it. Returns those whose next fire moved.
+
+    A schedule whose calendar is gone stays as it is; the ticker sets it aside. What is due already is left to it too.
+    """
+    around = surroundings.of(tx, {record.id: record.schedule for record in records})
+    moved = []
+    for record in records:
+        found = around.get(record.id)
+        if found is None or record.state is ScheduleState.ENDED or _is_due(record, tx.now):
+            continue
+        after = max(record.cursor_at, record.revised_at)
+        next_at, fires_at = coming(record.schedule, found, after, record.runs)
+        state = record.state if next_at is not None else ScheduleState.ENDED
+        changed = replace(record, next_at=next_at, fires_at=fires_at, state=state, planned_with=data)
+        if changed == record:
+            continue
+        if (next_at, fires_at) != (record.next_at, record.fires_at):
+            changed = replace(changed, revision=record.revision + 1)
+        schedules.save(tx, changed)
+        if fires_at != record.fires_at:
+            moved.append(Moved(changed, record.fires_at, fires_at))
+    return moved
+
+
+def _is_due(record: ScheduleRecord, now: Instant) -> bool:
+    return record.state is ScheduleState.ENABLED and record.next_at is not None and record.next_at <= now
