@@ -142,6 +142,29 @@ schedules = Table(
     Index("ix_schedules_due", "next_at", **_where("state = 'Enabled' AND next_at IS NOT NULL")),
 )
 
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("definition", Json, nullable=False, comment="domain.calendar.Calendar as canonical JSON"),
+    Column("version", Integer, nullable=False),
+    Column("created_by", Name, nullable=False),
+    Column("changed_by", Name, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+calendar_versions = Table(
+    "calendar_versions",
+    metadata,
+    Column("name", Name, ForeignKey("calendars.name", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("definition", Json, nullable=False),
+    Column("changed_by", Name, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    PrimaryKeyConstraint("name", "version"),
+)
+
 occurrences = Table(
     "occurrences",
     metadata,
