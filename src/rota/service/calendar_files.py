@@ -29,9 +29,7 @@ class Imported:
     skipped: Sequence[Skipped]
 
 
-def import_days(
-    ctx: ServiceContext, name: str, text: str, *, replacing: bool = False, expected: int | None = None
-) -> Imported:
+def import_days(ctx: ServiceContext, name: str, text: str, *, replacing: bool = False) -> Imported:
     """Make the days off of a file rules of a calendar, one for each day.
 
     With `replacing`, rules for single days that the file does not hold are taken away. InvalidInput for a file that
@@ -46,7 +44,7 @@ def import_days(
         return replace(calendar, rules=_merged(calendar.rules, found.rules, replacing))
 
     detail = {"file": len(found.rules), "skipped": len(found.skipped)}
-    record = calendars.change(ctx, name, "import", changed, expected=expected, detail=detail)
+    record = calendars.change(ctx, name, "import", changed, detail=detail)
     before, after = set(was[-1].rules), set(record.calendar.rules)
     unchanged = len(before & set(found.rules))
     return Imported(record, len(after - before), len(before - after), unchanged, found.skipped)
