@@ -1,11 +1,12 @@
 """Days off from files that other programs wrote, and files that they can read."""
 
+import sys
 from datetime import date, timedelta
 
 import pytest
 
 from rota.domain.calendar import Calendar
-from rota.domain.errors import InvalidInput
+from rota.domain.errors import InvalidInput, Unavailable
 from rota.domain.ics import read_days_off, write_days_off
 from rota.domain.instant import SECOND
 from rota.domain.working_days import WorkingDays
@@ -124,6 +125,12 @@ def test_too_much_is_refused() -> None:
         days(*["DTSTART;VALUE=DATE:20260101|RRULE:FREQ=YEARLY"] * 201)
     with pytest.raises(InvalidInput, match="more than 5000 events"):
         days(*["DTSTART;VALUE=DATE:20260101"] * 5001)
+
+
+def test_without_the_library_it_is_said_what_to_install(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "icalendar", None)
+    with pytest.raises(Unavailable, match=r"pip install 'rota-scheduler\[ics\]'"):
+        days("DTSTART;VALUE=DATE:20261224")
 
 
 def test_titles_are_kept_as_a_store_can_keep_them() -> None:
