@@ -18,6 +18,9 @@ HEAVY = (
     "sqlalchemy",
     "fastapi",
     "uvicorn",
+    "holidays",
+    "icalendar",
+    "dateutil",
     "rota.config",
     "rota.app",
 )

@@ -197,7 +197,9 @@ class Remote(Process):
         left = []
         for claim, outcome in self._ended:
             asked, answer = self._now(), "ok"
-            if isinstance(outcome, Interrupted):  # on record before it is asked: who is killed meanwhile hears no answer
+            if isinstance(
+                outcome, Interrupted
+            ):  # on record before it is asked: who is killed meanwhile hears no answer
                 self._told(claim, outcome, asked, "unknown")
             try:
                 self._call(self._loop, lambda ctx, c=claim, o=outcome: work.complete(ctx, c.id, self.id, c.token, o))  # type: ignore[misc]

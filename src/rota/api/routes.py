@@ -4,6 +4,7 @@ from fastapi import APIRouter, FastAPI
 
 from rota.api import (
     audit,
+    calendars,
     dashboard,
     enrolments,
     events,
@@ -25,6 +26,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("", "work", work.router),  # before jobs: `acquire` is no job's id
     ("/api/jobs", "jobs", jobs.router),
     ("/api/schedules", "schedules", schedules.router),
+    ("/api/calendars", "calendars", calendars.router),
     ("/api/executions", "executions", executions.router),
     ("/api/workers", "workers", enrolments.router),  # before workers: `enrol` is no worker's id
     ("/api/queues", "queues", queues.router),
@@ -43,6 +45,7 @@ TAGS = [
     {"name": "jobs", "description": "What to run, and how."},
     {"name": "executions", "description": "The runs of jobs, with their attempts and logs."},
     {"name": "schedules", "description": "When jobs become due."},
+    {"name": "calendars", "description": "Which days are worked."},
     {"name": "queues", "description": "Where they wait, and what limits them."},
     {"name": "workers", "description": "Who runs them."},
     {"name": "work", "description": "What a worker over HTTP does: acquire, extend, log, complete."},

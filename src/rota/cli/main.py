@@ -25,6 +25,7 @@ SECTIONS = {
     "Ask a running coordinator (ROTA_URL, ROTA_TOKEN)": {
         "jobs": Lazy("rota.cli.jobs", "jobs", "What to run: create, trigger, pause, submit …"),
         "schedules": Lazy("rota.cli.schedules", "schedules", "When jobs become due: create, preview …"),
+        "calendars": Lazy("rota.cli.calendars", "calendars", "Which days are worked: create, days, override …"),
         "executions": Lazy("rota.cli.executions", "executions", "What ran: list, logs, cancel, retry …"),
         "why": Lazy("rota.cli.why", "why", "Why a job has not run, and when it could."),
         "queues": Lazy("rota.cli.queues", "queues", "Where they wait: list, set, pause, resume, reset."),

@@ -41,6 +41,20 @@ class TimeType(click.ParamType[str]):
             self.fail(str(error), param, ctx)
 
 
+class DateType(click.ParamType[str]):
+    """A day such as 2026-12-24."""
+
+    name = "date"
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> str:
+        from rota.domain.calendar_reading import parse_date
+
+        try:
+            return parse_date(value).isoformat()
+        except ValueError as error:
+            self.fail(str(error), param, ctx)
+
+
 class AgoType(click.ParamType[str]):
     """A time, or a duration before now such as `24h`."""
 

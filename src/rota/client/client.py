@@ -126,15 +126,13 @@ class Client:
         body: object = None,
         headers: Mapping[str, str] | None = None,
     ) -> Answer:
-        """Send one request; `body` goes as JSON."""
-        content = body if body is None or isinstance(body, bytes) else _encoded(body)
-        sent = {**(headers or {}), **({} if content is None else {"Content-Type": "application/json"})}
-        with self._translated():
-            response = self._http.request(
-                method, _path(path), params=_query(query), content=content, headers=sent, timeout=self._timeout()
-            )
-        self._refuse(response)
+        """Send one request; `body` goes as JSON, unless it is bytes and `headers` say what they are."""
+        response = self._response(method, path, query, body, headers)
         return Answer(self._document(response), response.headers.get("ETag"))
+
+    def text(self, *path: str, query: Mapping[str, object] | None = None) -> str:
+        """What is no document but a text: a file."""
+        return self._response("GET", path, query, None, {"Accept": "*/*"}).text
 
     def stream(self, *path: str, query: Mapping[str, object] | None = None) -> Iterator[StreamEvent]:
         """Server-sent events until the coordinator ends the stream; Unavailable if it breaks."""
@@ -153,6 +151,23 @@ class Client:
             self._refuse(response)
             for event in httpx2.EventSource(response):
                 yield StreamEvent(event.event, self._decoded(event.data), event.id)
+
+    def _response(
+        self,
+        method: str,
+        path: tuple[str, ...],
+        query: Mapping[str, object] | None,
+        body: object,
+        headers: Mapping[str, str] | None,
+    ) -> httpx2.Response:
+        content = body if body is None or isinstance(body, bytes) else _encoded(body)
+        sent = {**({} if content is None else {"Content-Type": "application/json"}), **(headers or {})}
+        with self._translated():
+            response = self._http.request(
+                method, _path(path), params=_query(query), content=content, headers=sent, timeout=self._timeout()
+            )
+        self._refuse(response)
+        return response
 
     def _timeout(self) -> httpx2.Timeout:
         return _TIMEOUT if self.patience is None else httpx2.Timeout(self.patience, connect=min(self.patience, 5))

@@ -139,7 +139,7 @@ def _entity(code: str) -> Any:
 
 def _near(wanted: str, codes: dict[str, str], names: dict[str, str]) -> str:
     """What a person may have meant: by the name of the thing first, by its code second."""
-    by_name = [f"{names[name]} ({name})" for name in get_close_matches(wanted.lower(), names, _MOST_NEAR, 0.75)]
+    by_name = [f"{names[name]} ({name.title()})" for name in get_close_matches(wanted.lower(), names, _MOST_NEAR, 0.75)]
     near = by_name or sorted({codes[code] for code in get_close_matches(wanted.upper(), codes, _MOST_NEAR, 0.5)})
     return f"; did you mean {', '.join(near)}?" if near else ""
 

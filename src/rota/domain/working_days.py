@@ -161,11 +161,13 @@ class WorkingDays:
         """What a calendar and its ancestors say of a day; what has been asked before is in `said`."""
         if name not in said:
             calendar = self.calendars[name]
+            dated = _dated(self, name, day.year)
             found = [
                 *_said_by(name, calendar, day),
+                *(Reason(name, ReasonKind.RULE, rule, False) for rule in dated.rules.get(day, ())),
                 *(reason for parent in calendar.parents for reason in self._said(parent, day, said)),
             ]
-            override = next((override for override in calendar.overrides if override.day == day), None)
+            override = dated.overrides.get(day)
             if override is not None:
                 found = [_told(name, override), *(replace(reason, overridden=True) for reason in found)]
             said[name] = tuple(dict.fromkeys(found))
@@ -243,7 +245,7 @@ def _weekend(calendar: Calendar) -> tuple[int, ...]:
 
 
 def _said_by(name: str | None, calendar: Calendar, day: date) -> Iterator[Reason]:
-    """What a calendar says of a day, apart from its overrides and its parents."""
+    """What a calendar says of a day by its week and its holidays."""
     leading = calendar.holidays[0].in_year(day.year) if calendar.holidays else None
     rests = day.weekday() in _weekend(calendar)
     if leading is not None and calendar.weekend is None:
@@ -258,9 +260,24 @@ def _said_by(name: str | None, calendar: Calendar, day: date) -> Iterator[Reason
         holiday = source.in_year(day.year).names.get(day)
         if holiday is not None:
             yield Reason(name, ReasonKind.HOLIDAY, f"{holiday} ({source.label})", False)
+
+
+@dataclass(frozen=True, slots=True)
+class _Dated:
+    """What a calendar says of the single days of one year: the names of its rules, and its overrides."""
+
+    rules: Mapping[date, Sequence[str]]
+    overrides: Mapping[date, Override]
+
+
+@lru_cache(maxsize=1024)
+def _dated(days: WorkingDays, name: str, year: int) -> _Dated:
+    calendar = days.calendars[name]
+    rules: dict[date, list[str]] = {}
     for rule in calendar.rules:
-        if day in rule.days(day.year):
-            yield Reason(name, ReasonKind.RULE, rule.name, False)
+        for day in rule.days(year):
+            rules.setdefault(day, []).append(rule.name)
+    return _Dated(rules, {override.day: override for override in calendar.overrides if override.day.year == year})
 
 
 def _told(name: str, override: Override) -> Reason:

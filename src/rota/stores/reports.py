@@ -10,9 +10,10 @@ from sqlalchemy import String, and_, case, cast, func, literal, select
 
 from rota.domain.execution import State
 from rota.domain.instant import DAY, Duration, Instant
+from rota.stores.columns import Id
 from rota.stores.database import Transaction
 from rota.stores.history import first_id_at
-from rota.stores.tables import Id, events, executions, history, jobs, schedules, workers
+from rota.stores.tables import events, executions, history, jobs, schedules, workers
 
 _LEASED = executions.c.state.in_([literal(state, literal_execute=True) for state in ("Running", "Cancelling")])
 

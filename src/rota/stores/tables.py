@@ -4,14 +4,10 @@
 move to `history` in the transaction that finishes them. Times are integer microseconds (docs/adr/0004).
 """
 
-import re
 from typing import Any
 
 from sqlalchemy import (
-    CHAR,
-    BigInteger,
     Column,
-    Dialect,
     ForeignKey,
     Index,
     Integer,
@@ -22,12 +18,10 @@ from sqlalchemy import (
     String,
     Table,
     Text,
-    TypeDecorator,
     text,
 )
-from sqlalchemy import Uuid as _Uuid
-from sqlalchemy.dialects.mysql import VARBINARY
-from sqlalchemy.types import TypeEngine
+
+from rota.stores.columns import Digest, Id, Json, Moment, Name, Number
 
 metadata = MetaData(
     naming_convention={
@@ -39,38 +33,6 @@ metadata = MetaData(
 )
 
 
-class _Id(TypeDecorator[str]):
-    """UUIDv7 as text: in time order, so that keys are appended and lists page by id.
-
-    A text that is no UUID is nobody's id, on every database: where the column takes UUIDs only, it is asked for as the
-    nil UUID, which nothing has.
-    """
-
-    impl = _Uuid(as_uuid=False)
-    cache_ok = True
-
-    def load_dialect_impl(self, dialect: Dialect) -> TypeEngine[Any]:
-        """A type of its own where there is one, else text."""
-        native = dialect.name == "postgresql"
-        return dialect.type_descriptor(_Uuid(as_uuid=False) if native else CHAR(36))
-
-    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:
-        """What is sent to the database."""
-        if value is None or dialect.name != "postgresql" or IS_ID.fullmatch(value):
-            return value
-        return NOBODY
-
-
-IS_ID = re.compile(r"[0-9a-fA-F]{8}(-[0-9a-fA-F]{4}){3}-[0-9a-fA-F]{12}")
-NOBODY = "00000000-0000-0000-0000-000000000000"
-Id = _Id()
-
-Moment = BigInteger().with_variant(Integer, "sqlite")
-Number = BigInteger().with_variant(Integer, "sqlite")
-Name = String(200)
-Json = Text()
-Digest = LargeBinary(32).with_variant(VARBINARY(32), "mysql", "mariadb")
-"""A SHA-256."""
 _CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
 
 
@@ -171,6 +133,29 @@ freezes = Table(
     Column("created_by", Name, nullable=False),
     Column("created_at", Moment, nullable=False),
     Index(None, "ends_at"),
+)
+
+calendars = Table(
+    "calendars",
+    metadata,
+    Column("name", Name, primary_key=True),
+    Column("definition", Json, nullable=False, comment="domain.calendar.Calendar as canonical JSON"),
+    Column("version", Integer, nullable=False),
+    Column("created_by", Name, nullable=False),
+    Column("changed_by", Name, nullable=False),
+    Column("created_at", Moment, nullable=False),
+    Column("updated_at", Moment, nullable=False),
+)
+
+calendar_versions = Table(
+    "calendar_versions",
+    metadata,
+    Column("name", Name, ForeignKey("calendars.name", ondelete="CASCADE"), nullable=False),
+    Column("version", Integer, nullable=False),
+    Column("definition", Json, nullable=False),
+    Column("changed_by", Name, nullable=False),
+    Column("changed_at", Moment, nullable=False),
+    PrimaryKeyConstraint("name", "version"),
 )
 
 occurrences = Table(

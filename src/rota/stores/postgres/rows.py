@@ -9,7 +9,7 @@ from functools import lru_cache
 from itertools import chain
 from typing import Any
 
-from rota.stores.tables import IS_ID
+from rota.stores.columns import IS_ID
 
 _COPY_FROM = 24
 """From this many rows on COPY is the faster way."""
