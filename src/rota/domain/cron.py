@@ -79,8 +79,9 @@ class _Days:
 class Cron:
     """A parsed expression: the wall-clock times it matches.
 
-    `follows_real_time`: the minute, hour or second field is a wildcard or step, so the expression means an interval and
-    runs through both passes of a repeated hour (cronie's "wildcard job"; contrast a fixed time, which fires once).
+    `follows_real_time`: the minute or hour field is a wildcard or step, so the expression means an interval and runs
+    through both passes of a repeated hour (cronie's "wildcard job"; contrast a fixed time, which fires once). Seconds
+    do not count: a burst of them within one fixed minute is still a fixed time.
     `spreads`: it holds an `H`, so it depends on the spread.
     """
 
@@ -147,7 +148,7 @@ def _parse(text: str, spread: str) -> Cron:
     second, minute, hour, day, month, weekday = parts
     cron = Cron(
         text=text,
-        follows_real_time=any(sign in part for part in (second, minute, hour) for sign in "*/"),
+        follows_real_time=any(sign in part for part in (minute, hour) for sign in "*/"),
         spreads=any(item.startswith("H") for part in parts for item in part.split(",")),
         seconds=_times_of(second, _SECOND, spread),
         minutes=_times_of(minute, _MINUTE, spread),
@@ -162,6 +163,8 @@ def _parse(text: str, spread: str) -> Cron:
 
 def _split(text: str) -> list[str]:
     """The six fields in upper case, with second 0 where the expression has five."""
+    if not text.isascii():  # the upper case of some other letters is an ASCII letter: "ſun" would be a Sunday
+        raise _refused("an expression is written in ASCII letters and digits")
     expression = _MACROS.get(text.lower(), text)
     if expression.startswith("@"):
         raise _refused(f"unknown name {text[:40]!r}; the names are {', '.join(_MACROS)}")
