@@ -51,17 +51,13 @@ def suppressed_line(nominal: str) -> str:
 
 def written(place: Place, table: Table) -> str:
     """The file of a zone."""
-    lines = [f"# {place.zone}", "# It depends on these properties of tzdata and on no others:"]
-    for change in place.changes:
-        lines.append(
-            f"#   the offset is {change.before} before {change.at} and {change.after} from then on, 4 h each way"
-        )
-    lines.append(
-        "# Each line is a fire in UTC, in local time, and its note; `suppressed` is a local time without a fire."
-    )
-    lines.append(
-        "# Written by `PYTHONPATH=tests python -m domain.golden`; read every difference before it is committed."
-    )
+    lines = [
+        f"# {place.zone}",
+        "# It depends on these properties of tzdata and on no others, each 4 h before and after:",
+        *(f"#   the offset is {one.before} before {one.at}, and {one.after} from then on" for one in place.changes),
+        "# Each line is a fire in UTC, in local time, and its note; `suppressed` is a local time without a fire.",
+        "# Written by `PYTHONPATH=tests python -m domain.golden`; read every difference before it is committed.",
+    ]
     for change in place.changes:
         lines += ["", f"== {section(change)}"]
         for case in cases(place):
