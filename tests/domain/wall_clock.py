@@ -5,6 +5,7 @@ time. It reads the clock at every real minute; a minute that the clock left out 
 before is shown again.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -106,6 +107,12 @@ def expected(minutes: Sequence[Minute], rule: Rule, gap: str, overlap: str) -> l
                 told.append(Told(at, nominal, None, fires=False))
     ends = {minute.at: _text(minute.wall, minute.offset) for minute in minutes if minute.kind is not Kind.SKIPPED}
     return [Told(one.at, one.local or ends[one.at], one.note, one.fires) for one in told]
+
+
+def between(minutes: Sequence[Minute], start: datetime, until: datetime) -> Sequence[Minute]:
+    """The minutes in which something after `start` and up to `until` can happen."""
+    first = bisect_left(minutes, start - MINUTE, key=lambda minute: minute.at)
+    return minutes[first : bisect_right(minutes, until, key=lambda minute: minute.at)]
 
 
 def within(told: Sequence[Told], start: datetime, until: datetime) -> list[Told]:
