@@ -70,6 +70,8 @@ def test_an_expression_matches_these_times(text: str, expected: list[str]) -> No
         "*/0 * * * *",
         "5-1 * * * *",
         "? * * * *",
+        "* * ?/2 * *",
+        "* * * * ?,MON",
         "1,,2 * * * *",
         "* * * FOO *",
         "* * * * MON#6",

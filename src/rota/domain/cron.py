@@ -180,6 +180,8 @@ def _items(part: str, field: _Field) -> list[str]:
     items = part.split(",")
     if len(items) > MOST_ITEMS:
         raise _refused(f"the {field.name} field lists more than {MOST_ITEMS} items")
+    if "?" in part and (part != "?" or field not in (_DAY, _WEEKDAY)):
+        raise _refused(f"bad {field.name} {part[:20]!r}: ? stands alone, as the day of month or of week")
     return items
 
 
@@ -193,7 +195,7 @@ def _times_of(part: str, field: _Field, spread: str) -> tuple[int, ...]:
 def _values(item: str, field: _Field, spread: str) -> range:
     """The values of one list item: `*`, `a`, `a-b`, `H` or `H(a-b)`, each with an optional `/step`."""
     match = _ITEM.fullmatch(item)
-    if not match or (match["star"] == "?" and field not in (_DAY, _WEEKDAY)):
+    if not match:
         raise _refused(f"bad {field.name} {item[:20]!r}")
     step = int(match["step"]) if match["step"] else None
     if step == 0:
