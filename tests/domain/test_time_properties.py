@@ -59,12 +59,13 @@ def examples_of_time(draw: st.DrawFn) -> Example:
     else:
         refused = ""
     assert not refused or "never fires" in refused, f"{text}: {refused}"
-    assume(not refused)
     until = start + timedelta(hours=draw(st.sampled_from([30, 6, 95, 1])))
     until = min(until, utc(change) + timedelta(days=5))
     minutes_shown = between(watched(zone, change), start, until)
     told = within(expected(minutes_shown, words(text, spread).rule(), gap, overlap), start, until)
     fires = [one for one in told if one.fires]
+    assert not (refused and fires), f"{text} was refused, but it fires at {fires[0]}"
+    assume(not refused)
     if len(fires) > MOST_FIRES:
         until = fires[MOST_FIRES].at
         told = within(told, start, until)
