@@ -4,9 +4,10 @@ Every question is asked of one moment ("does this field match this number?"), by
 asked of the calendar. It judges expressions that are well formed, and is too slow for anything else.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, timedelta
+from datetime import date, datetime, time, timedelta
+from itertools import product
 
 from domain.wall_clock import Rule
 from rota.domain.cron import Cron
@@ -48,6 +49,20 @@ class Words:
             interval=any(sign in self.minute + self.hour for sign in "*/"),
             every_hour=len(hours) == 24,
         )
+
+    def after(self, start: datetime) -> Iterator[datetime]:
+        """The matching times strictly after `start`, day by day, for four hundred years."""
+        seconds, minutes, hours = (
+            [number for number in range(last + 1) if listed(field, number, last)]
+            for field, last in ((self.second, 59), (self.minute, 59), (self.hour, 23))
+        )
+        for ahead in range(146_097):
+            day = start.date() + DAY * ahead
+            if self.month_and_day(day):
+                for hour, minute, second in product(hours, minutes, seconds):
+                    moment = datetime.combine(day, time(hour, minute, second))
+                    if moment > start:
+                        yield moment
 
     def month_and_day(self, day: date) -> bool:
         """Whether a date matches: crontab(5) joins two restricted day fields by "or", and a star restricts nothing."""
