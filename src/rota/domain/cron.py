@@ -79,8 +79,9 @@ class _Days:
 class Cron:
     """A parsed expression: the wall-clock times it matches.
 
-    `follows_real_time`: the minute, hour or second field is a wildcard or step, so the expression means an interval and
-    runs through both passes of a repeated hour (cronie's "wildcard job"; contrast a fixed time, which fires once).
+    `follows_real_time`: the minute or hour field is a wildcard or step, so the expression means an interval and runs
+    through both passes of a repeated hour (cronie's "wildcard job"; contrast a fixed time, which fires once). Seconds
+    do not count: a burst of them within one fixed minute is still a fixed time.
     `spreads`: it holds an `H`, so it depends on the spread.
     """
 
@@ -147,7 +148,7 @@ def _parse(text: str, spread: str) -> Cron:
     second, minute, hour, day, month, weekday = parts
     cron = Cron(
         text=text,
-        follows_real_time=any(sign in part for part in (second, minute, hour) for sign in "*/"),
+        follows_real_time=any(sign in part for part in (minute, hour) for sign in "*/"),
         spreads=any(item.startswith("H") for part in parts for item in part.split(",")),
         seconds=_times_of(second, _SECOND, spread),
         minutes=_times_of(minute, _MINUTE, spread),
@@ -162,6 +163,8 @@ def _parse(text: str, spread: str) -> Cron:
 
 def _split(text: str) -> list[str]:
     """The six fields in upper case, with second 0 where the expression has five."""
+    if not text.isascii():  # the upper case of some other letters is an ASCII letter: "ſun" would be a Sunday
+        raise _refused("an expression is written in ASCII letters and digits")
     expression = _MACROS.get(text.lower(), text)
     if expression.startswith("@"):
         raise _refused(f"unknown name {text[:40]!r}; the names are {', '.join(_MACROS)}")
@@ -177,6 +180,8 @@ def _items(part: str, field: _Field) -> list[str]:
     items = part.split(",")
     if len(items) > MOST_ITEMS:
         raise _refused(f"the {field.name} field lists more than {MOST_ITEMS} items")
+    if "?" in part and (part != "?" or field not in (_DAY, _WEEKDAY)):
+        raise _refused(f"bad {field.name} {part[:20]!r}: ? stands alone, as the day of month or of week")
     return items
 
 
@@ -190,7 +195,7 @@ def _times_of(part: str, field: _Field, spread: str) -> tuple[int, ...]:
 def _values(item: str, field: _Field, spread: str) -> range:
     """The values of one list item: `*`, `a`, `a-b`, `H` or `H(a-b)`, each with an optional `/step`."""
     match = _ITEM.fullmatch(item)
-    if not match or (match["star"] == "?" and field not in (_DAY, _WEEKDAY)):
+    if not match:
         raise _refused(f"bad {field.name} {item[:20]!r}")
     step = int(match["step"]) if match["step"] else None
     if step == 0:
