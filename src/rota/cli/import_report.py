@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     from rota.importers.base import Found
     from rota.importers.comparison import Comparison
 
-_WIDTH = 80
+_INDENTED = textwrap.TextWrapper(
+    80, initial_indent="  ", subsequent_indent="  ", break_on_hyphens=False, break_long_words=False
+)
 _SAME = {True: Cell("yes", "green"), False: Cell("no", "red"), None: Cell("?", "yellow")}
 
 
@@ -87,7 +89,7 @@ def report(lines: Sequence[Line]) -> None:
             said.setdefault(printable(remark), []).append(line.place)
     for remark, places in said.items():
         write(remark)
-        write(textwrap.fill(", ".join(places), _WIDTH, initial_indent="  ", subsequent_indent="  "))
+        write(_INDENTED.fill(", ".join(places)))
 
 
 def summary(lines: Sequence[Line]) -> str:
