@@ -110,7 +110,7 @@ def test_several_events_are_several_schedules_and_an_empty_one_takes_them_back()
     [
         (["OnBootSec=5min"], "once after the start of the machine"),
         ([], "once after the start of the machine"),
-        (["OnCalendar=Fri *-*-13"], "cannot be said in one expression"),
+        (["OnCalendar=Fri *-*-13"], "has no cron expression"),
         (["OnCalendar=2001-01-01"], "its years are over"),
         (["OnCalendar=1970/2-01-01"], "more than 20 separate years"),
         (["OnCalendar=Fri..Mon 3:00"], "comes before"),

@@ -95,7 +95,7 @@ def _lines(kind: str, files: Sequence[str], tz: str | None, system: bool | None)
     importer = importers[kind]
     zone = time_zone(tz)
     sources = [_source(file) for file in files]
-    options = Options(zone, time.time_ns() // 1000, system, _beside(importer, sources))
+    options = Options(zone, time.time_ns() // 1000, system, _beside(importer, sources), tz is not None)
     return [_compared(found, options) for source in sources for found in importer.read(source, options)]
 
 

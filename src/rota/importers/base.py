@@ -39,7 +39,8 @@ class Source:
 
 @dataclass(frozen=True, slots=True)
 class Options:
-    """What the files do not say. `time_zone` is the machine's, an IANA name; `now` is the moment of the import.
+    """What the files do not say. `time_zone` is an IANA name, the machine's unless `zone_given`; `now` is the moment of
+    the import.
 
     `system` tells crontabs with a user field from those without; None leaves it to the path. `beside` holds the text
     of the files that `Importer.beside` asked for, by path.
@@ -49,6 +50,7 @@ class Options:
     now: Instant
     system: bool | None = None
     beside: Mapping[str, str] = field(default_factory=dict)
+    zone_given: bool = False
 
 
 @dataclass(frozen=True, slots=True)
