@@ -30,7 +30,8 @@ class CeleryImporter:
         """The entries of a python file, or of a dump of django-celery-beat."""
         is_dump = source.name.endswith(".json") or source.text.lstrip().startswith(("[{", "[\n"))
         entries = dump_entries(source) if is_dump else python_entries(source)
-        return told_apart([_found(source, entry, options) for entry in entries])
+        in_order = sorted(entries, key=lambda entry: entry.line)
+        return told_apart([_found(source, entry, options) for entry in in_order])
 
 
 def build() -> Importer:
