@@ -136,6 +136,14 @@ def test_what_cannot_be_imported_says_why(read: Read, call: str, reason: str) ->
 
 
 @needs_apscheduler
+def test_what_apscheduler_itself_refuses_is_not_compared(read: Read, now: int) -> None:
+    (found,) = read("apscheduler", "s.add_job(f, 'cron', hour='*/30')")
+    comparison = compare(found, now)
+    assert comparison.same is None
+    assert "APScheduler refuses it" in comparison.words
+
+
+@needs_apscheduler
 @settings(max_examples=40, deadline=None)
 @given(
     hour=st.from_regex(r"(1?[0-9]|\*/[2-9]|[0-9]-1[0-9](/[1-4])?)", fullmatch=True),

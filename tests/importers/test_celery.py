@@ -125,6 +125,8 @@ CELERY_BEAT_SCHEDULE = {"three": {"task": "a.b"}, **others}
 def test_a_file_that_is_no_python_is_refused(read: Read) -> None:
     with pytest.raises(InvalidInput, match="line 1: not Python"):
         read("celery", "beat_schedule = {")
+    with pytest.raises(InvalidInput, match="nested too deeply"):
+        read("celery", f"beat_schedule = {'+'.join('a' * 900)}")
     with pytest.raises(InvalidInput, match="not a dump"):
         read("celery", '[{"model": 1}]', path="/x/dump.json")
 

@@ -155,6 +155,19 @@ def test_what_cannot_be_imported_says_why(read: Read, text: str, reason: str) ->
     assert reason in found.problem
 
 
+def test_every_kind_is_listed() -> None:
+    kinds = registry.importers()
+    assert sorted(kinds) == ["apscheduler", "celery", "crontab", "systemd"]
+    assert all(importer.kind == kind for kind, importer in kinds.items())
+
+
+def test_what_is_no_text_file_is_refused(read: Read) -> None:
+    with pytest.raises(InvalidInput, match="NUL"):
+        read("crontab", "\0ELF")
+    with pytest.raises(InvalidInput, match="larger"):
+        read("crontab", "#" * 1_100_000)
+
+
 def test_a_path_or_a_flag_says_whether_there_is_a_user(read: Read) -> None:
     text = "0 5 * * * root backup\n"
     assert command(only(read("crontab", text, path="/etc/crontab"))) == "cd\nbackup"
@@ -216,7 +229,7 @@ lines = st.one_of(
 )
 
 
-@settings(max_examples=300, deadline=None)
+@settings(max_examples=200, deadline=None)
 @given(text=st.lists(lines, max_size=6).map("\n".join), system=st.booleans())
 def test_any_text_is_read_or_refused(text: str, system: bool) -> None:
     try:
@@ -228,7 +241,7 @@ def test_any_text_is_read_or_refused(text: str, system: bool) -> None:
         assert (one.job is None) != (one.problem is None)
 
 
-@settings(max_examples=60, deadline=None)
+@settings(max_examples=25, deadline=None)
 @given(
     minute=st.from_regex(r"(\*(/[1-9]|/30)?|[0-5]?[0-9](-59(/[1-9][0-9]?)?)?)", fullmatch=True),
     hour=st.from_regex(r"(\*(/[2-9])?|[1-3]|0?[0-3](-(4|23)(/[1-5])?)?)", fullmatch=True),

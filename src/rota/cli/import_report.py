@@ -19,7 +19,7 @@ _INDENTED = textwrap.TextWrapper(
 _SAME = {True: Cell("yes", "green"), False: Cell("no", "red"), None: Cell("?", "yellow")}
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class Line:
     """One entry on its way: what it is, how it compares, and what became of it."""
 
@@ -28,7 +28,6 @@ class Line:
     refused: str | None = None
     saved: "Saved | None" = None
     failure: str | None = None
-    given_up: bool = False
 
     @property
     def place(self) -> str:

@@ -3,7 +3,7 @@
 import sys
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -79,7 +79,7 @@ def import_command(
         report(lines)
     say(summary(lines))
     confirm(f"save {sum(line.importable for line in lines)} jobs?", yes)
-    code = _save(call, kind, lines, wanted)
+    lines, code = _save(call, kind, lines, wanted)
     call.show([line.document() for line in lines], lambda: _told(lines))
     return code
 
@@ -129,33 +129,28 @@ def _beside(importer: "Importer", sources: Sequence["Source"]) -> dict[str, str]
     }
 
 
-def _save(call: Call, kind: str, lines: Sequence[Line], wishes: Wishes) -> int:
-    """Save each entry, whatever becomes of the others. Returns the exit code of the first failure."""
+def _save(call: Call, kind: str, lines: Sequence[Line], wishes: Wishes) -> tuple[list[Line], int]:
+    """What became of each entry, and the exit code of the first failure. What refuses one for all is not tried again."""
     from rota.client.imports import save
     from rota.importers.base import source_tag
 
-    code = 0
+    ended: list[Line] = []
+    code, given_up = 0, False
     for line in lines:
         if not line.importable or line.found.job is None:
+            ended.append(line)
             continue
-        if code and line.given_up:
+        if given_up:
+            ended.append(replace(line, failure="not tried"))
             continue
         tag = source_tag(kind, line.found, wishes.prefix)
         try:
-            line.saved = save(call.client, tag, wishes.applied(kind, line.found.job))
+            ended.append(replace(line, saved=save(call.client, tag, wishes.applied(kind, line.found.job))))
         except RotaError as error:
-            line.failure = error.detail
+            ended.append(replace(line, failure=error.detail))
             code = code or error.exit_code
-            if isinstance(error, Unavailable | Unauthenticated | Forbidden):
-                _give_up(lines)
-    return code
-
-
-def _give_up(lines: Sequence[Line]) -> None:
-    """What refuses one refuses all: the rest is not tried."""
-    for line in lines:
-        if line.importable and line.saved is None and line.failure is None:
-            line.given_up, line.failure = True, "not tried"
+            given_up = isinstance(error, Unavailable | Unauthenticated | Forbidden)
+    return ended, code
 
 
 def _told(lines: Sequence[Line]) -> None:

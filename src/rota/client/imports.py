@@ -33,10 +33,16 @@ def save(client: Client, tag: str, wanted: Mapping[str, object]) -> Saved:
     if not known:
         made = client.post("jobs", body={**wanted, "tags": [*_tags(wanted), tag]})
         return Saved(CREATED, str(made["id"]), str(made["name"]))
-    before = client.answer("GET", "jobs", str(known[0]["id"]))
-    after = client.put("jobs", str(known[0]["id"]), body=_changes(before.document, wanted), etag=before.etag)
-    action = UNCHANGED if _told(before.document) == _told(after) else UPDATED
-    return Saved(action, str(after["id"]), str(after["name"]))
+    id = str(known[0]["id"])
+    before, schedules = client.answer("GET", "jobs", id), _schedules(client, id)
+    after = client.put("jobs", id, body=_changes(before.document, wanted), etag=before.etag)
+    same = before.document.get("version") == after.get("version") and schedules == _schedules(client, id)
+    return Saved(UNCHANGED if same else UPDATED, id, str(after["name"]))
+
+
+def _schedules(client: Client, id: str) -> dict[str, object]:
+    """The schedules of a job, with the revision that changes when one of them does."""
+    return {str(one["id"]): one.get("revision") for one in client.items("schedules", query={"jobId": id})}
 
 
 def _changes(job: Document, wanted: Mapping[str, object]) -> Document:
@@ -54,9 +60,3 @@ def _joined(job: Document, wanted: Mapping[str, object]) -> list[str]:
 def _tags(wanted: Mapping[str, object]) -> list[str]:
     found = wanted.get("tags")
     return [str(tag) for tag in found] if isinstance(found, list) else []
-
-
-def _told(job: Document) -> Document:
-    """What an import can have changed."""
-    schedules = [(schedule.get("key"), schedule.get("describe")) for schedule in job.get("schedules") or ()]
-    return {"version": job.get("version"), "schedule": job.get("schedule"), "schedules": sorted(map(str, schedules))}

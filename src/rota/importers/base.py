@@ -104,6 +104,18 @@ def source_tag(kind: str, found: Found, prefix: str = "") -> str:
     return f"source:{kind}:{digest.hexdigest()[:20]}"
 
 
+def asked_of(library: str, fires: Fires) -> Fires:
+    """The rule of another library, whose own failure becomes InvalidInput."""
+
+    def guarded(after: Instant, until: Instant) -> Iterator[Instant]:
+        try:
+            yield from fires(after, until)
+        except (ValueError, TypeError, RuntimeError, OverflowError, LookupError) as error:
+            raise InvalidInput.field("rule", msg=f"{library} refuses it: {error}") from None
+
+    return guarded
+
+
 def require_text(source: Source) -> None:
     """InvalidInput for what cannot be a text file of a scheduler."""
     if len(source.text) > LARGEST_SOURCE:

@@ -33,7 +33,10 @@ def compare(found: Found, start: Instant) -> Comparison:
     if found.fires is None:
         return Comparison(None, f"not compared: {found.not_compared or 'the source has no rule to ask'}")
     end = start + DAYS * DAY
-    theirs = list(islice(found.fires(start, end), MOST_COMPARED + 1))
+    try:
+        theirs = list(islice(found.fires(start, end), MOST_COMPARED + 1))
+    except InvalidInput as error:
+        return Comparison(None, f"not compared: {error.errors[0][1]}")
     if len(theirs) <= MOST_COMPARED:
         difference = _first_difference(theirs, schedules, start, end)
         return Comparison(difference is None, difference or f"same fire times for {DAYS} days")

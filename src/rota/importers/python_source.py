@@ -10,6 +10,7 @@ from rota.domain.errors import InvalidInput
 from rota.importers.base import Source, require_text
 
 _DEEPEST = 50
+_DEEPEST_SYNTAX = 150
 _ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
 _SPANS = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
 _MOMENT = ("year", "month", "day", "hour", "minute", "second", "microsecond")
@@ -114,6 +115,7 @@ def read_python(source: Source) -> PythonFile:
         raise InvalidInput.field(source.path, msg=f"line {error.lineno}: not Python: {error.msg}") from None
     except (ValueError, RecursionError, MemoryError):
         raise InvalidInput.field(source.path, msg="not Python that can be read") from None
+    _require_shallow(source, tree)
     return PythonFile(
         module=PurePath(source.path).stem,
         tree=tree,
@@ -164,6 +166,16 @@ def unreadable(node: ast.AST) -> InvalidInput:
     line = getattr(node, "lineno", 0)
     shown = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
     return InvalidInput.field("source", msg=f"line {line}: only its program knows what {shown[:60]!r} is")
+
+
+def _require_shallow(source: Source, tree: ast.Module) -> None:
+    """InvalidInput for syntax that is nested beyond what a person writes, and beyond what Python can show again."""
+    pending: list[tuple[ast.AST, int]] = [(tree, 0)]
+    while pending:
+        node, depth = pending.pop()
+        if depth > _DEEPEST_SYNTAX:
+            raise InvalidInput.field(source.path, msg=f"line {getattr(node, 'lineno', 0)}: nested too deeply")
+        pending.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
 
 
 def _zero_division(node: ast.BinOp) -> object:

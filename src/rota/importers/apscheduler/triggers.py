@@ -9,7 +9,7 @@ from rota.domain.errors import InvalidInput
 from rota.domain.instant import Instant, format_instant, from_datetime, to_datetime
 from rota.domain.zone import Zone
 from rota.importers.apscheduler.cron import FIELDS, crontab_fields, read_cron
-from rota.importers.base import Document, Fires
+from rota.importers.base import Document, Fires, asked_of
 from rota.importers.python_source import PythonFile, bound, unreadable
 
 _SPANS = ("weeks", "days", "hours", "minutes", "seconds", "microseconds")
@@ -213,4 +213,4 @@ def _asked(zone: Zone, kind: str, fields: Mapping[str, object], values: Mapping[
             yield at
             previous, now = following, following
 
-    return fires
+    return asked_of("APScheduler", fires)

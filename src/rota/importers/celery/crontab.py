@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import SECOND, Instant, from_datetime, to_datetime
 from rota.domain.zone import Zone
-from rota.importers.base import Fires
+from rota.importers.base import Fires, asked_of
 from rota.importers.clock_sets import ClockSets
 
 FIELDS = ("minute", "hour", "day_of_week", "day_of_month", "month_of_year")
@@ -63,7 +63,7 @@ def celery_fires(crontab: Crontab, zone: Zone) -> Fires | None:
                 return
             yield last
 
-    return fires
+    return asked_of("Celery", fires)
 
 
 def _set(name: str, given: object) -> frozenset[int]:

@@ -36,40 +36,52 @@ def cronie_fires(rule: Rule, zone: Zone, *, own_zone: bool) -> Fires:
 
 def literal(rule: Rule, zone: Zone, first: int, last: int) -> Iterator[int]:
     """The UTC minutes whose local time matches."""
-    for minute, offset in _offsets(zone, first, last):
-        if _matches(rule, minute + offset):
-            yield minute
+    for block, offset in _blocks(zone, first, last):
+        if _may_match(rule, block, offset):
+            yield from (minute for minute in block if _matches(rule, minute + offset))
 
 
 def followed(rule: Rule, zone: Zone, first: int, last: int) -> Iterator[int]:
     """The UTC minutes in which cronie's main loop starts the entry."""
     virtual: int | None = None
-    for minute, offset in _offsets(zone, first - _DAY, last):  # a day before shows a change that still has an effect
-        clock = minute + offset
-        virtual = clock - 1 if virtual is None else virtual
-        jump = clock - virtual
-        if 0 < jump <= _JUMP or abs(jump) > _CLOCK_CHANGE:
-            passed = range(virtual + 1, clock + 1) if 0 < jump <= _JUMP else (clock,)
-            runs = any(_matches(rule, one) for one in passed)
-            virtual = clock
-        elif jump > 0:
-            passed = (clock,) if rule.wildcard else range(virtual + 1, clock + 1)
-            runs = any(_matches(rule, one) for one in passed)
-            virtual = clock
-        else:
-            runs = rule.wildcard and _matches(rule, clock)
-        if runs and minute >= first:
-            yield minute
+    for block, offset in _blocks(zone, first - _DAY, last):  # a day before shows a change that still has an effect
+        virtual = block[0] + offset - 1 if virtual is None else virtual
+        if virtual == block[0] + offset - 1 and not _may_match(rule, block, offset):
+            virtual = block[-1] + offset
+            continue
+        for minute in block:
+            runs, virtual = _step(rule, virtual, minute + offset)
+            if runs and minute >= first:
+                yield minute
 
 
-def _offsets(zone: Zone, first: int, last: int) -> Iterator[tuple[int, int]]:
-    """Each UTC minute with the zone's offset, in minutes."""
-    offset = 0
-    for minute in range(first, last + 1):
-        if minute == first or minute % _BLOCK == 0:
-            delta = zone.local(minute * MINUTE).utcoffset()
-            offset = 0 if delta is None else int(delta.total_seconds()) // 60
-        yield minute, offset
+def _step(rule: Rule, virtual: int, clock: int) -> tuple[bool, int]:
+    """One round of the main loop: whether the entry runs, and the virtual clock after it."""
+    jump = clock - virtual
+    if 0 < jump <= _JUMP:
+        return any(_matches(rule, passed) for passed in range(virtual + 1, clock + 1)), clock
+    if abs(jump) > _CLOCK_CHANGE:
+        return _matches(rule, clock), clock
+    if jump > 0:
+        passed = (clock,) if rule.wildcard else range(virtual + 1, clock + 1)
+        return any(_matches(rule, one) for one in passed), clock
+    return rule.wildcard and _matches(rule, clock), virtual
+
+
+def _blocks(zone: Zone, first: int, last: int) -> Iterator[tuple[range, int]]:
+    """The UTC minutes in blocks that have one offset, with it, in minutes."""
+    begin = first
+    while begin <= last:
+        end = min(begin - begin % _BLOCK + _BLOCK, last + 1)
+        delta = zone.local(begin * MINUTE).utcoffset()
+        yield range(begin, end), 0 if delta is None else int(delta.total_seconds()) // 60
+        begin = end
+
+
+def _may_match(rule: Rule, block: range, offset: int) -> bool:
+    """Whether a minute of the block could match: the hour does at one of its ends."""
+    ends = (block[0] + offset, block[-1] + offset)
+    return any(clock // 60 % 24 in rule.hours and _day_matches(rule, clock // _DAY) for clock in ends)
 
 
 def _matches(rule: Rule, clock: int) -> bool:
