@@ -116,6 +116,7 @@ CRON_TZ=America/New_York
     ("text", "expression"),
     [
         ("@hourly x", "0 * * * *"),
+        ("CRON_TZ=\n0 5 * * * x", "0 5 * * *"),
         ("@daily x", "0 0 * * *"),
         ("@weekly x", "0 0 * * 0"),
         ("@monthly x", "0 0 1 * *"),

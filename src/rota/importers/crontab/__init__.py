@@ -70,7 +70,7 @@ def _found(source: Source, line: Entry | Broken, options: Options) -> Found:
     if line.rule is None:
         problem = "it runs when the machine starts, which is no schedule; trigger a job at boot instead"
         return Found(source.path, line.line, key, name, line.schedule, problem=problem)
-    own_zone = "CRON_TZ" in line.settings
+    own_zone = bool(line.settings.get("CRON_TZ"))
     try:
         zone = Zone.named(line.settings.get("CRON_TZ") or options.time_zone)
     except InvalidInput as error:

@@ -3,7 +3,8 @@
 The rule is that of `src/cron.c`: a virtual clock follows the local one. A jump forward of more than five minutes and up
 to three hours runs wildcard entries once for now, and then the fixed times of every skipped minute; while the virtual
 clock is ahead, after a jump back, only wildcard entries run. Several fixed times of one gap run within the same minute
-and count once here. An entry with CRON_TZ matches the literal local time of that zone.
+and count once here. An entry with CRON_TZ matches the literal local time of that zone. That cronie leaves such entries
+out while the clock of the machine itself changes is not imitated: which machine that is, nobody knows here.
 """
 
 from collections.abc import Iterator
