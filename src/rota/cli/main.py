@@ -30,6 +30,7 @@ SECTIONS = {
         "why": Lazy("rota.cli.why", "why", "Why a job has not run, and when it could."),
         "queues": Lazy("rota.cli.queues", "queues", "Where they wait: list, set, pause, resume, reset."),
         "workers": Lazy("rota.cli.workers", "workers", "Who runs it: list, drain, invite."),
+        "import": Lazy("rota.cli.importing", "import_command", "Jobs from crontabs, systemd timers, Celery …"),
         "keys": Lazy("rota.cli.keys", "keys", "Who may ask: list, create, delete."),
         "audit": Lazy("rota.cli.audit", "audit", "Who changed what."),
     },
