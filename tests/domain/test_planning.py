@@ -5,7 +5,7 @@ from datetime import date
 from itertools import takewhile
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import given, reject, settings
 from hypothesis import strategies as st
 
 from rota.domain.calendar import Calendar
@@ -215,7 +215,12 @@ def test_every_instant_is_decided_exactly_once(
     start: int,
     steps: list[int],
 ) -> None:
-    schedule = parse(rule | policies)
+    try:
+        schedule = parse(rule | policies)
+    except InvalidInput as error:  # a rule that is never in its window
+        assert "never fires" in error.detail
+        assert "window" in policies
+        reject()
     around = replace(OFFICE, exceptions=tuple(exceptions))
     created = NOW + start * HOUR
     cursor, now, decided = created, created, []
@@ -242,3 +247,9 @@ def test_every_instant_is_decided_exactly_once(
     if "calendar" in policies and not exceptions:
         for fire in expected.items:
             assert office.is_working(date.fromisoformat(fire.local_text[:10]))
+
+
+def test_a_rule_that_is_never_in_its_window_is_refused_at_once() -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse({"daily": {"at": "02:30"}, "window": {"from": "04:00", "to": "20:00"}})
+    assert refused.value.errors == [(("daily",), "it never fires within 40 years")]

@@ -9,7 +9,7 @@ from itertools import takewhile
 from operator import attrgetter
 
 from rota.domain.calendar import Roll
-from rota.domain.instant import Instant
+from rota.domain.instant import Duration, Instant
 from rota.domain.occurrence import Decision
 from rota.domain.place import Place
 from rota.domain.recurrence import ClockRule, Rule, Times
@@ -19,6 +19,12 @@ from rota.domain.working_days import Day, WorkingDays
 from rota.domain.zone import LATEST, SEARCH_LIMIT, Moment, Note, Withheld
 
 _FARTHEST_ROLL = timedelta(days=31)
+_SEARCH: Duration = SEARCH_LIMIT // timedelta(microseconds=1)
+_MOST_CLOSED_WINDOWS = 800
+"""How many times in a row a rule may name something else while its window is open, before it is taken for never.
+
+Two years of days are more than any rule needs: what a change of the clock moves into a window comes every year.
+"""
 _MOST_CLOSED_DAYS = 10_000
 """How many stretches without working days a search for the next fire passes before it gives up."""
 
@@ -75,11 +81,14 @@ class Course:
             yield from moments(after)
             return
         closed: Instant | None = after
-        while closed is not None:
+        in_vain = 0
+        while closed is not None and in_vain < _MOST_CLOSED_WINDOWS:
             after, closed = closed, None
+            in_vain += 1
             for moment in moments(after):
                 local = zone.local(moment.instant).replace(tzinfo=None)
                 if window.is_open(local):
+                    in_vain = 0
                     yield moment
                     continue
                 opening = zone.earliest(window.next_opening(local)) - 1
@@ -118,9 +127,12 @@ class Timeline:
 
     def next_fire(self, after: Instant) -> Moment | None:
         """The next moment that fires strictly after an instant; days on which the calendar lets nothing fire cost nothing."""
+        last = after + _SEARCH
         for _ in range(_MOST_CLOSED_DAYS):
             resumes: Instant | None = None
             for moment in self.moments(after):
+                if moment.instant > last:
+                    return None
                 if moment.fires:
                     return moment
                 resumes = self.course.resumes(moment.instant)

@@ -7,7 +7,6 @@ instants never goes through an aware local datetime: Python's `datetime + timede
 """
 
 import zoneinfo
-from collections import deque
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -20,6 +19,8 @@ from rota.domain.instant import Instant, from_datetime, to_datetime
 from rota.domain.occurrence import Decision
 
 _MACHINE_DEPENDENT = frozenset({"localtime", "Factory", "posixrules"})
+_MOST_TOLD = 100
+"""How many of the times that an interval loses in one gap are told: those of every second are too many to read."""
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST: Instant = from_datetime(datetime(2, 1, 1, tzinfo=UTC))
 LATEST: Instant = from_datetime(datetime(9998, 12, 31, tzinfo=UTC))
@@ -126,10 +127,11 @@ class Zone:
         Instants of firing moments strictly increase; a suppressed one may share the instant of its neighbour.
         """
         after = min(max(after, _EARLIEST), LATEST)
-        start = self._wall(after)
-        horizon = start + SEARCH_LIMIT if start.year < 9900 else datetime.max  # noqa: DTZ901 - a naive wall time
+        start = self.local(after)
+        wall = start.replace(tzinfo=None)
+        horizon = wall + SEARCH_LIMIT if wall.year < 9900 else datetime.max  # noqa: DTZ901 - a naive wall time
         fired = after
-        for moment in self._placed(takewhile(horizon.__gt__, times(self._before_overlap(start))), clock):
+        for moment in self._placed(start, lambda wall: takewhile(horizon.__gt__, times(wall)), clock):
             if moment.instant <= after:
                 continue
             if moment.fires and moment.instant == fired:  # two times share the end of a gap: they fire once
@@ -142,14 +144,6 @@ class Zone:
                 fired = moment.instant
             yield moment
 
-    def _wall(self, instant: Instant) -> datetime:
-        return self.local(instant).replace(tzinfo=None)
-
-    def _before_overlap(self, wall: datetime) -> datetime:
-        """A start that leaves out no time which the second pass of a repeated hour brings again."""
-        first, second = self._passes(wall)
-        return wall - (second - first + _MICROSECOND) if second > first else wall
-
     def _passes(self, wall: datetime) -> tuple[datetime, datetime]:
         """The naive UTC times of a wall time read with fold 0 and fold 1 (PEP 495).
 
@@ -159,25 +153,61 @@ class Zone:
         second = wall.replace(tzinfo=self.tz, fold=1).utcoffset() or timedelta()
         return wall - first, wall - second
 
-    def _placed(self, times: Iterable[datetime], clock: Clock) -> Iterator[Moment]:
-        """Place wall times on the time line, holding back second passes until the first pass is over."""
-        held: deque[Moment] = deque()
+    def _placed(
+        self, start: datetime, times: Callable[[datetime], Iterable[datetime]], clock: Clock
+    ) -> Iterator[Moment]:
+        """Place the wall times after an aware local time on the time line.
+
+        Repeated times come twice: those of the first pass, then, once it is over, those of the second. A start in the
+        second pass has the first one behind it.
+        """
+        begin = start.replace(tzinfo=None)
+        first, second = self._passes(begin)
+        in_second = second > first and bool(start.fold)
+        repeats_from = begin - (second - first + _MICROSECOND) if second > first and not in_second else None
+        gap_ends, told = datetime.min, 0  # noqa: DTZ901 - a naive wall time
+        for wall in times(begin):
+            first, second = self._passes(wall)
+            if second > first:
+                if in_second:
+                    yield self._repeated(wall, second, clock)
+                    continue
+                if repeats_from is None:
+                    repeats_from = wall - _MICROSECOND
+                yield Moment(from_datetime(first.replace(tzinfo=UTC)))
+                continue
+            if repeats_from is not None:
+                yield from self._second_pass(times(repeats_from), clock)
+                repeats_from = None
+            in_second = False
+            if second == first:
+                yield Moment(from_datetime(first.replace(tzinfo=UTC)))
+            elif clock.follows_real_time:
+                told = told + 1 if wall < gap_ends else 0
+                if clock.gap_loses_runs and told < _MOST_TOLD:
+                    moment = self._moved(wall, self._end_of_gap(second, first), None)
+                    gap_ends = self.local(moment.instant).replace(tzinfo=None)
+                    yield moment
+            else:
+                note = Note.SHIFTED if clock.gap is DstGap.SHIFT else None
+                yield self._moved(wall, self._end_of_gap(second, first), note)
+        if repeats_from is not None:
+            yield from self._second_pass(times(repeats_from), clock)
+
+    def _second_pass(self, times: Iterable[datetime], clock: Clock) -> Iterator[Moment]:
+        """The second pass of the next repeated stretch."""
+        entered = False
         for wall in times:
             first, second = self._passes(wall)
             if second > first:
-                both = clock.follows_real_time or clock.overlap is DstOverlap.BOTH
-                held.append(self._moved(wall, second, Note.REPEATED if both else None, fold=1))
-                yield Moment(from_datetime(first.replace(tzinfo=UTC)))
-                continue
-            while held:
-                yield held.popleft()
-            if second == first:
-                yield Moment(from_datetime(first.replace(tzinfo=UTC)))
-            elif not clock.follows_real_time and clock.gap is DstGap.SHIFT:
-                yield self._moved(wall, self._end_of_gap(second, first), Note.SHIFTED)
-            elif not clock.follows_real_time or clock.gap_loses_runs:
-                yield self._moved(wall, self._end_of_gap(second, first), None)
-        yield from held
+                entered = True
+                yield self._repeated(wall, second, clock)
+            elif entered:
+                return
+
+    def _repeated(self, wall: datetime, second: datetime, clock: Clock) -> Moment:
+        both = clock.follows_real_time or clock.overlap is DstOverlap.BOTH
+        return self._moved(wall, second, Note.REPEATED if both else None, fold=1)
 
     def _moved(self, wall: datetime, utc: datetime, note: Note | None, fold: int = 0) -> Moment:
         """A time that the clock changed, to fire as noted; without a note it is suppressed."""
