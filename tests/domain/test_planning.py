@@ -242,3 +242,19 @@ def test_every_instant_is_decided_exactly_once(
     if "calendar" in policies and not exceptions:
         for fire in expected.items:
             assert office.is_working(date.fromisoformat(fire.local_text[:10]))
+
+
+@pytest.mark.parametrize("rule", [{"every": "0.1s"}, {"cron": "* * * * * *"}, {"daily": {"at": "06:00"}}])
+@pytest.mark.parametrize("until", ["2999-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_long_stretch_that_is_skipped_costs_nothing(rule: dict[str, object], until: str) -> None:
+    last = parse_instant(until)
+    stretch = ScheduleException(NOW, ExceptionKind.SKIP, until=last)
+    found = next_after(parse(rule), NOW, Surroundings(exceptions=(stretch,)))
+    if until.startswith("9999"):
+        assert found is None
+    else:
+        assert found is not None
+        assert last < found <= last + DAY
+    added = ScheduleException(last - HOUR, ExceptionKind.ADD)
+    again = Surroundings(exceptions=(added, stretch))
+    assert next_after(parse(rule), NOW, again) == (last - HOUR)

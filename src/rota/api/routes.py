@@ -16,6 +16,7 @@ from rota.api import (
     metrics,
     pages,
     queues,
+    schedule_exceptions,
     schedules,
     work,
     workers,
@@ -26,6 +27,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("", "work", work.router),  # before jobs: `acquire` is no job's id
     ("/api/jobs", "jobs", jobs.router),
     ("/api/schedules", "schedules", schedules.router),
+    ("/api/schedules", "schedules", schedule_exceptions.router),
     ("/api/calendars", "calendars", calendars.router),
     ("/api/executions", "executions", executions.router),
     ("/api/workers", "workers", enrolments.router),  # before workers: `enrol` is no worker's id

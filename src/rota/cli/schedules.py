@@ -4,6 +4,7 @@ from typing import Any
 
 import click
 
+from rota.cli import schedule_exceptions
 from rota.cli.call import Call, asks, confirm, confirmed, limited
 from rota.cli.output import Column, Document, fields, say, table, write
 from rota.cli.reading import TimeType, file_option, from_file, given, rule_options, take_schedule
@@ -189,6 +190,10 @@ def occurrences(call: Call, id: str, decision: str | None, limit: int) -> None:
     query = {"decision": decision}
     noun = f"schedules/{_id(call, id)}/occurrences"
     call.listing(noun, query, limit, lambda found: table(columns, found, empty=empty))
+
+
+for command in schedule_exceptions.COMMANDS:
+    schedules.add_command(command)
 
 
 def _id(call: Call, text: str) -> str:

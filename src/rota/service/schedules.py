@@ -69,7 +69,7 @@ def get(ctx: ServiceContext, id: str) -> ScheduleRecord:
     """One schedule."""
     ctx.require(Right.READ)
     with ctx.read() as tx:
-        return _existing(tx, id)
+        return existing(tx, id)
 
 
 def find(
@@ -95,7 +95,7 @@ def update(
     """
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
-        record = _existing(tx, id)
+        record = held(tx, id)
         require_version(record.revision, expected)
         _refuse_code(record)
         schedule = read_again(record, document, tx.now)
@@ -112,7 +112,7 @@ def delete(ctx: ServiceContext, id: str, *, expected: int | None = None) -> None
     """Take a schedule away. What it has queued still runs; its ledger stays."""
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
-        record = _existing(tx, id)
+        record = held(tx, id)
         require_version(record.revision, expected)
         _refuse_code(record)
         schedules.remove(tx, [id])
@@ -123,7 +123,7 @@ def pause(ctx: ServiceContext, id: str, *, note: str | None = None) -> ScheduleR
     """Let a schedule not fire until it is resumed."""
     ctx.require(Right.OPERATE)
     with ctx.write() as tx:
-        record = _existing(tx, id)
+        record = held(tx, id)
         if record.state is ScheduleState.ENDED:
             raise Conflict("the schedule has ended; there is nothing to pause")
         if record.state is ScheduleState.PAUSED and note in (None, record.note):
@@ -137,7 +137,7 @@ def resume(ctx: ServiceContext, id: str) -> ScheduleRecord:
     """Let a paused schedule fire again, from now on: what became due meanwhile is written down as skipped."""
     ctx.require(Right.OPERATE)
     with ctx.write() as tx:
-        record = _existing(tx, id)
+        record = held(tx, id)
         if record.state is not ScheduleState.PAUSED:
             return record
         resumed = _resumed(tx, record, ctx.principal.name)
@@ -263,8 +263,17 @@ def require_version(current: int, expected: int | None) -> None:
         raise PreconditionFailed(f"it has been changed meanwhile: its version is {current}")
 
 
-def _existing(tx: Transaction, id: str) -> ScheduleRecord:
+def existing(tx: Transaction, id: str) -> ScheduleRecord:
+    """A schedule that is there; NotFound else."""
     record = schedules.get(tx, id)
+    if record is None:
+        raise NotFound("no such schedule")
+    return record
+
+
+def held(tx: Transaction, id: str) -> ScheduleRecord:
+    """A schedule about to be changed, kept for this transaction; NotFound where there is none."""
+    record = schedules.held(tx, id)
     if record is None:
         raise NotFound("no such schedule")
     return record
