@@ -10,6 +10,7 @@ from rota.api import (
     events,
     exchange,
     executions,
+    freezes,
     health,
     jobs,
     keys,
@@ -29,6 +30,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/api/schedules", "schedules", schedules.router),
     ("/api/schedules", "schedules", schedule_exceptions.router),
     ("/api/calendars", "calendars", calendars.router),
+    ("/api/freezes", "freezes", freezes.router),
     ("/api/executions", "executions", executions.router),
     ("/api/workers", "workers", enrolments.router),  # before workers: `enrol` is no worker's id
     ("/api/queues", "queues", queues.router),
@@ -48,6 +50,7 @@ TAGS = [
     {"name": "executions", "description": "The runs of jobs, with their attempts and logs."},
     {"name": "schedules", "description": "When jobs become due."},
     {"name": "calendars", "description": "Which days are worked."},
+    {"name": "freezes", "description": "When schedules start nothing."},
     {"name": "queues", "description": "Where they wait, and what limits them."},
     {"name": "workers", "description": "Who runs them."},
     {"name": "work", "description": "What a worker over HTTP does: acquire, extend, log, complete."},
