@@ -259,7 +259,9 @@ def _next_start(facts: _Facts, gates: Sequence[Gate]) -> Instant | None:
         return opening(facts.standing, facts.now)
     coming = _next_of_schedules(facts)
     times = [one.due_at for one in facts.live if one.state in (State.SCHEDULED, State.RETRYING)]
-    fires_at = facts.fires_after_freeze if facts.freeze is not None else coming and coming.fires_at
+    fires_at = facts.fires_after_freeze
+    if facts.freeze is None and coming is not None:
+        fires_at = coming.fires_at
     times += [] if fires_at is None else [fires_at]
     earliest = min(times, default=None)
     resumed = facts.view.record.resume_at
