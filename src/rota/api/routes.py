@@ -3,7 +3,9 @@
 from fastapi import APIRouter, FastAPI
 
 from rota.api import (
+    accounts,
     audit,
+    backfills,
     calendars,
     dashboard,
     enrolments,
@@ -29,6 +31,8 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/api/jobs", "jobs", jobs.router),
     ("/api/schedules", "schedules", schedules.router),
     ("/api/schedules", "schedules", schedule_exceptions.router),
+    ("/api/schedules", "schedules", backfills.router),
+    ("/api/schedules", "schedules", accounts.router),
     ("/api/calendars", "calendars", calendars.router),
     ("/api/freezes", "freezes", freezes.router),
     ("/api/executions", "executions", executions.router),

@@ -4,7 +4,7 @@ from typing import Any
 
 import click
 
-from rota.cli import schedule_exceptions
+from rota.cli import accounts, backfills, schedule_exceptions
 from rota.cli.call import Call, asks, confirm, confirmed, limited
 from rota.cli.output import Column, Document, fields, say, table, write
 from rota.cli.reading import AgoType, TimeType, file_option, from_file, given, rule_options, take_schedule
@@ -194,7 +194,7 @@ def occurrences(call: Call, id: str, decision: str | None, start: str | None, en
     call.listing(noun, query, limit, lambda found: table(columns, found, empty=empty))
 
 
-for command in schedule_exceptions.COMMANDS:
+for command in (*schedule_exceptions.COMMANDS, *backfills.COMMANDS, *accounts.COMMANDS):
     schedules.add_command(command)
 
 
