@@ -62,3 +62,19 @@ def test_decisions_are_replaced_and_no_others(each_store: Database) -> None:
         assert list(occurrences.decided(tx, first, 5, 9, 3)) == [5, 6, 7]
         some = occurrences.find(tx, first, limit=5, since=5, until=7)
         assert [one.nominal_at for one in some] == [7, 6, 5]
+
+
+def test_a_schedule_that_somebody_changes_is_left_alone_by_the_ticker(each_store: Database) -> None:
+    fill(each_store, 4)
+    with each_store.read() as tx:
+        due = schedules.due(tx, 2**60, 5)
+    assert len(due) == 2
+    with each_store.write() as tx:
+        assert schedules.held(tx, "no id") is None
+        changed = schedules.held(tx, due[0].id)
+        assert changed is not None
+        if not each_store.on_one_host:
+            with each_store.write() as beside:
+                assert schedules.hold(beside, due) == {due[1].id}
+    with each_store.write() as tx:
+        assert schedules.hold(tx, due) == {one.id for one in due}

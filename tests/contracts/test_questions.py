@@ -63,7 +63,6 @@ ROWS = 40
         (lambda tx: exceptions.find(tx, WORKER, limit=5, before="f"), lambda found: not found),
         (lambda tx: exceptions.count(tx, WORKER), lambda found: found == 0),
         (lambda tx: exceptions.page_of_freezes(tx, limit=5, before="f", ending_after=0), lambda found: not found),
-        (lambda tx: schedules.held(tx, "no id"), lambda found: found is None),
         (lambda tx: reports.live(tx), lambda found: sum(found.values()) == ROWS),
         (lambda tx: reports.backlogs(tx), lambda found: [one.queue for one in found] == ["default"]),
         (lambda tx: reports.failing(tx, 0, 5), lambda found: not found),

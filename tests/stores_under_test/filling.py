@@ -38,16 +38,17 @@ def fill(database: Database, rows: int) -> None:
         jobs.add(tx, record)
         rule = Schedule.parse({"every": "1h"}, now=tx.now, spread="")
         scheduled = ScheduleRecord(
-            "", job_id, None, None, ScheduleState.ENABLED, json.dumps(rule.document()), 1, tx.now, tx.now, None, 0, None, "a", "a",
+            "", job_id, None, None, ScheduleState.ENABLED, json.dumps(rule.document()), 1, tx.now, tx.now, None, None, 0, None, "a", "a",
             tx.now, tx.now,
         )  # fmt: skip
         values = [
             {
                 name: getattr(scheduled, name)
                 for name in ScheduleRecord.__dataclass_fields__
-                if name not in ("id", "next_at", "state")
+                if name not in ("id", "next_at", "fires_at", "state", "probed")
             }
-            | {"id": id, "next_at": tx.now + number * SECOND, "state": "Enabled" if number % 2 else "Paused"}
+            | {"id": id, "state": "Enabled" if number % 2 else "Paused", "probed": 0}
+            | {"next_at": tx.now + number * SECOND, "fires_at": tx.now + number * SECOND}
             for number, id in enumerate(new_ids(tx.now, rows))
         ]
         tx.execute(insert(schedules_table), values)

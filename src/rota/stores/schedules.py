@@ -210,7 +210,10 @@ def find(
 
 
 def _values(record: ScheduleRecord) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in _NAMES} | {"state": record.state.value}
+    return {name: getattr(record, name) for name in _NAMES} | {
+        "state": record.state.value,
+        "probed": int(record.probed),
+    }
 
 
 _NAMES = (
@@ -223,5 +226,5 @@ _FIRING = (schedules.c.state == literal("Enabled", literal_execute=True)) & sche
 
 def _record(row: Row[Any]) -> ScheduleRecord:
     values: dict[str, Any] = dict(row._mapping)
-    values["state"] = ScheduleState(row.state)
+    values |= {"state": ScheduleState(row.state), "probed": bool(row.probed)}
     return ScheduleRecord(**values)
