@@ -253,3 +253,19 @@ def test_a_rule_that_is_never_in_its_window_is_refused_at_once() -> None:
     with pytest.raises(InvalidInput) as refused:
         parse({"daily": {"at": "02:30"}, "window": {"from": "04:00", "to": "20:00"}})
     assert refused.value.errors == [(("daily",), "it never fires within 40 years")]
+
+
+@pytest.mark.parametrize("rule", [{"every": "0.1s"}, {"cron": "* * * * * *"}, {"daily": {"at": "06:00"}}])
+@pytest.mark.parametrize("until", ["2999-01-01T00:00:00Z", "9999-12-31T23:59:59Z"])
+def test_a_long_stretch_that_is_skipped_costs_nothing(rule: dict[str, object], until: str) -> None:
+    last = parse_instant(until)
+    stretch = ScheduleException(NOW, ExceptionKind.SKIP, until=last)
+    found = next_after(parse(rule), NOW, Surroundings(exceptions=(stretch,)))
+    if until.startswith("9999"):
+        assert found is None
+    else:
+        assert found is not None
+        assert last < found <= last + DAY
+    added = ScheduleException(last - HOUR, ExceptionKind.ADD)
+    again = Surroundings(exceptions=(added, stretch))
+    assert next_after(parse(rule), NOW, again) == (last - HOUR)

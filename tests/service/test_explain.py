@@ -3,11 +3,11 @@ from typing import Any
 import pytest
 
 from rota.domain.errors import Conflict, NotFound
-from rota.domain.instant import HOUR, SECOND
+from rota.domain.instant import HOUR, MINUTE, SECOND, format_instant
 from rota.domain.outcome import Failed
 from rota.domain.transition import decide
 from rota.scheduler.ticker import Ticker
-from rota.service import job_control, jobs, queues, schedules
+from rota.service import freezes, job_control, jobs, queues, schedules
 from rota.service.context import ServiceContext
 from rota.service.explain import Explanation, why
 from rota.service.job_control import Order
@@ -44,7 +44,7 @@ def test_the_gates_stand_in_order(ctx: ServiceContext) -> None:
     id = jobs.create(ctx, ECHO).record.id
     answer = why(ctx, id)
     assert [gate.code for gate in answer.gates] == [
-        "jobDisabled", "paused", "environmentNotAllowed", "notDue", "missedSkipped", "overlap",
+        "jobDisabled", "paused", "frozen", "environmentNotAllowed", "notDue", "missedSkipped", "overlap",
         "queuePaused", "queueFull", "concurrencyFull", "keyBusy", "rateLimited",
         "noWorkerFor", "workersFull", "backoffUntil",
     ]  # fmt: skip
@@ -69,7 +69,7 @@ def test_states_come_first(ctx: ServiceContext, clock: ManualClock) -> None:
     answer = why(ctx, id)
     assert shut(answer)[:2] == ["paused", "environmentNotAllowed"]
     assert answer.headline == "paused by ann: audit"
-    assert answer.gates[1].until == clock.now() + 3 * HOUR
+    assert gate(answer, "paused").until == clock.now() + 3 * HOUR
     job_control.disable(ctx, id)
     assert shut(why(ctx, id))[0] == "jobDisabled"
     assert why(ctx, id).next_start is None
@@ -84,6 +84,31 @@ def test_a_coming_start_is_told_in_local_time(ctx: ServiceContext, clock: Manual
     assert answer.next_start == made.next_at
     schedules.pause(ctx, made.schedules[0].id, note="n")
     assert shut(why(ctx, made.record.id))[0] == "paused"
+
+
+def test_a_freeze_is_told_with_its_end_and_its_author(ctx: ServiceContext, clock: ManualClock) -> None:
+    made = jobs.create(
+        ctx, {**ECHO, "tags": ["billing"], "schedule": {"every": "1h", "anchor": format_instant(clock.now())}}
+    )
+    id, start = made.record.id, clock.now()
+    ends_at = format_instant(start + 150 * MINUTE)
+    freezes.create(ctx, {"endsAt": ends_at, "reason": "somebody else", "tags": ["hr"]})
+    assert gate(why(ctx, id), "frozen").ok
+    frozen = freezes.create(ctx, {"endsAt": ends_at, "reason": "year end", "tags": ["billing"]})
+    answer = why(ctx, id)
+    told = gate(answer, "frozen")
+    assert (told.ok, told.until) == (False, start + 150 * MINUTE)
+    assert told.says == f"frozen until {ends_at} by ann: year end"
+    assert answer.headline == told.says
+    assert answer.next_start == start + 3 * HOUR
+    job_control.trigger(ctx, id, Order())
+    assert gate(why(ctx, id), "frozen").ok, "a trigger by hand passes"
+    freezes.delete(ctx, frozen.id)
+    later = {"startsAt": format_instant(start + HOUR), "endsAt": format_instant(start + HOUR + MINUTE), "reason": "r"}
+    other = jobs.create(ctx, {**ECHO, "schedule": {"every": "1h", "anchor": format_instant(start)}}).record.id
+    freezes.create(ctx, later)
+    assert gate(why(ctx, other), "frozen").until == start + HOUR + MINUTE
+    assert why(ctx, other).next_start == start + 2 * HOUR
 
 
 def test_who_could_take_it(ctx: ServiceContext) -> None:

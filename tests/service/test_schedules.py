@@ -1,12 +1,12 @@
 import pytest
 
 from rota.domain.errors import Conflict, InvalidInput, PreconditionFailed
-from rota.domain.instant import DAY, HOUR, parse_instant
+from rota.domain.instant import DAY, HOUR, SECOND, parse_instant
 from rota.domain.occurrence import Decision
 from rota.service import job_control, jobs, schedules
 from rota.service.context import ServiceContext
 from rota.service.schedules import ScheduleState
-from rota.stores import bell
+from rota.stores import audit, bell
 from rota.stores import schedules as schedule_store
 from rota.testing.clock import ManualClock
 
@@ -95,14 +95,23 @@ def test_a_schedule_that_ended_in_its_pause_stays_ended(ctx: ServiceContext, job
     assert schedules.update(ctx, made.id, {"every": "1h"}).state is ScheduleState.ENABLED
 
 
-def test_a_long_pause_writes_a_bounded_ledger(ctx: ServiceContext, job_id: str, clock: ManualClock) -> None:
-    made = schedules.create(ctx, job_id, {"every": "10s"})
+def test_a_long_pause_leaves_no_instant_out(ctx: ServiceContext, job_id: str, clock: ManualClock) -> None:
+    made = schedules.create(ctx, job_id, {"every": "10s", "anchor": "2026-01-01T00:00:00Z", "missed": "runAll"})
     schedules.pause(ctx, made.id)
-    clock.set(clock.now() + 10 * DAY)
+    clock.set(clock.now() + 3 * DAY)
     resumed = schedules.resume(ctx, made.id)
-    assert resumed.next_at is not None
-    assert resumed.next_at > clock.now()
-    assert resumed.cursor_at == clock.now()
+    assert (resumed.state, resumed.next_at, resumed.cursor_at) == (
+        ScheduleState.ENABLED,
+        clock.now() + 10 * SECOND,
+        clock.now(),
+    )
+    rows = schedules.ledger(ctx, made.id, limit=100_000)
+    assert [row.nominal_at for row in rows] == list(range(clock.now(), made.created_at, -10 * SECOND))
+    assert {row.decision for row in rows} == {Decision.SKIPPED_PAUSED}
+    first = schedules.ledger(ctx, made.id, limit=5, since=made.created_at, until=made.created_at + 20 * SECOND)
+    assert first == rows[-2:]
+    with ctx.read() as tx:
+        assert [entry.action for entry in audit.page(tx, before=None, limit=2, noun="schedule")] == ["resume", "pause"]
 
 
 def test_a_disabled_job_keeps_its_schedules_as_they_are(ctx: ServiceContext, job_id: str) -> None:

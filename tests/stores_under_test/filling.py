@@ -45,14 +45,10 @@ def fill(database: Database, rows: int) -> None:
             {
                 name: getattr(scheduled, name)
                 for name in ScheduleRecord.__dataclass_fields__
-                if name not in ("id", "next_at", "state")
+                if name not in ("id", "next_at", "fires_at", "state", "probed")
             }
-            | {
-                "id": id,
-                "next_at": tx.now + number * SECOND,
-                "state": "Enabled" if number % 2 else "Paused",
-                "probed": 0,
-            }
+            | {"id": id, "state": "Enabled" if number % 2 else "Paused", "probed": 0}
+            | {"next_at": tx.now + number * SECOND, "fires_at": tx.now + number * SECOND}
             for number, id in enumerate(new_ids(tx.now, rows))
         ]
         tx.execute(insert(schedules_table), values)

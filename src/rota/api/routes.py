@@ -3,19 +3,23 @@
 from fastapi import APIRouter, FastAPI
 
 from rota.api import (
+    accounts,
     audit,
+    backfills,
     calendars,
     dashboard,
     enrolments,
     events,
     exchange,
     executions,
+    freezes,
     health,
     jobs,
     keys,
     metrics,
     pages,
     queues,
+    schedule_exceptions,
     schedules,
     work,
     workers,
@@ -26,7 +30,11 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("", "work", work.router),  # before jobs: `acquire` is no job's id
     ("/api/jobs", "jobs", jobs.router),
     ("/api/schedules", "schedules", schedules.router),
+    ("/api/schedules", "schedules", schedule_exceptions.router),
+    ("/api/schedules", "schedules", backfills.router),
+    ("/api/schedules", "schedules", accounts.router),
     ("/api/calendars", "calendars", calendars.router),
+    ("/api/freezes", "freezes", freezes.router),
     ("/api/executions", "executions", executions.router),
     ("/api/workers", "workers", enrolments.router),  # before workers: `enrol` is no worker's id
     ("/api/queues", "queues", queues.router),
@@ -46,6 +54,7 @@ TAGS = [
     {"name": "executions", "description": "The runs of jobs, with their attempts and logs."},
     {"name": "schedules", "description": "When jobs become due."},
     {"name": "calendars", "description": "Which days are worked."},
+    {"name": "freezes", "description": "When schedules start nothing."},
     {"name": "queues", "description": "Where they wait, and what limits them."},
     {"name": "workers", "description": "Who runs them."},
     {"name": "work", "description": "What a worker over HTTP does: acquire, extend, log, complete."},

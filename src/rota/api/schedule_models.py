@@ -90,6 +90,8 @@ class OccurrenceQuery(Paging):
     """Which occurrences."""
 
     decision: Decision | None = None
+    from_: TimeInput | None = Field(None, alias="from", description="the earliest instant")
+    to: TimeInput | None = Field(None, description="the latest instant")
 
     _any_case = field_validator("decision", mode="before")(choice(Decision))
 

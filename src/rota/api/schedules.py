@@ -126,7 +126,9 @@ def resume_schedule(id: Id, ctx: OperateContext) -> Response:
 def list_occurrences(id: Id, ctx: ReadContext, query: Annotated[OccurrenceQuery, Query()]) -> Response:
     """The ledger: each instant with what was decided about it, latest first."""
     before = number_in(query.cursor)
-    found = schedules.ledger(ctx, id, limit=query.limit, before=before, decision=query.decision)
+    found = schedules.ledger(
+        ctx, id, limit=query.limit, before=before, decision=query.decision, since=query.from_, until=query.to
+    )
     items = [occurrence_shown(record) for record in found]
     after = cursor_after(found, query.limit, found and found[-1].nominal_at)
     return reply(Page[OccurrenceOutput](items=items, next_cursor=after))

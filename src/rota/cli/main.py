@@ -26,6 +26,7 @@ SECTIONS = {
         "jobs": Lazy("rota.cli.jobs", "jobs", "What to run: create, trigger, pause, submit …"),
         "schedules": Lazy("rota.cli.schedules", "schedules", "When jobs become due: create, preview …"),
         "calendars": Lazy("rota.cli.calendars", "calendars", "Which days are worked: create, days, override …"),
+        "freezes": Lazy("rota.cli.freezes", "freezes", "When schedules start nothing: create, list, delete."),
         "executions": Lazy("rota.cli.executions", "executions", "What ran: list, logs, cancel, retry …"),
         "why": Lazy("rota.cli.why", "why", "Why a job has not run, and when it could."),
         "queues": Lazy("rota.cli.queues", "queues", "Where they wait: list, set, pause, resume, reset."),

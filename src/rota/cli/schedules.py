@@ -4,9 +4,10 @@ from typing import Any
 
 import click
 
+from rota.cli import accounts, backfills, schedule_exceptions
 from rota.cli.call import Call, asks, confirm, confirmed, limited
 from rota.cli.output import Column, Document, fields, say, table, write
-from rota.cli.reading import TimeType, file_option, from_file, given, rule_options, take_schedule
+from rota.cli.reading import AgoType, TimeType, file_option, from_file, given, rule_options, take_schedule
 from rota.cli.wording import id_of, identifier, moment, state_of, text, when
 
 
@@ -171,9 +172,11 @@ def preview(call: Call, file: str | None, count: int, start: str | None, **optio
 @schedules.command()
 @click.argument("id")
 @click.option("--decision", metavar="WORD", help="Only these: fired, missed, skippedOverlap …")
+@click.option("--from", "start", type=AgoType(), metavar="TIME", help="Since when: a time, or 24h for a day ago.")
+@click.option("--to", "end", type=AgoType(), metavar="TIME", help="Up to when.")
 @limited
 @asks
-def occurrences(call: Call, id: str, decision: str | None, limit: int) -> None:
+def occurrences(call: Call, id: str, decision: str | None, start: str | None, end: str | None, limit: int) -> None:
     """List what was decided about each instant, newest first.
 
     \b
@@ -186,9 +189,13 @@ def occurrences(call: Call, id: str, decision: str | None, limit: int) -> None:
         Column("EXECUTION", id_of("executionId")),
     )
     empty = "no instant has been decided yet"
-    query = {"decision": decision}
+    query = {"decision": decision, "from": start, "to": end}
     noun = f"schedules/{_id(call, id)}/occurrences"
     call.listing(noun, query, limit, lambda found: table(columns, found, empty=empty))
+
+
+for command in (*schedule_exceptions.COMMANDS, *backfills.COMMANDS, *accounts.COMMANDS):
+    schedules.add_command(command)
 
 
 def _id(call: Call, text: str) -> str:

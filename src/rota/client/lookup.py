@@ -46,7 +46,7 @@ def _by_piece(client: Client, noun: str, word: str, text: str) -> str:
     piece = text.lower()
     found = [
         known
-        for known in client.items(noun, most=MOST_SEARCHED)
+        for known in client.items(*noun.split("/"), most=MOST_SEARCHED)
         if str(known["id"]).startswith(piece) or str(known["id"]).endswith(piece)
     ]
     if not found:

@@ -43,6 +43,7 @@ class Trigger(StrEnum):
     MANUAL = "manual"
     SUBMISSION = "submission"
     REPLAY = "replay"
+    BACKFILL = "backfill"
 
 
 TERMINAL = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.SKIPPED, State.EXPIRED})

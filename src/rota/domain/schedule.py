@@ -127,6 +127,10 @@ class Schedule:
         digest = hashlib.sha256(f"{nominal}\0{self.spread}".encode(errors="backslashreplace")).digest()
         return nominal + int.from_bytes(digest[:8], "big") % (self.jitter + 1)
 
+    def lane(self, schedule_id: str) -> str:
+        """The lane of what must not overlap: the schedule's own, unless it shares a key with others."""
+        return f"overlap:{self.overlap_key or schedule_id}"
+
     def document(self) -> dict[str, object]:
         """The canonical JSON object without defaults; `schedule_reading.parse` reads it back to an equal value."""
         document = self.rule.document()

@@ -126,16 +126,16 @@ class Timeline:
         return next(self.moments(after), None)
 
     def next_fire(self, after: Instant) -> Moment | None:
-        """The next moment that fires strictly after an instant; days on which the calendar lets nothing fire cost nothing."""
-        last = after + _SEARCH
+        """The next moment that fires strictly after an instant; what the calendar or a person rules out at a stretch costs nothing."""
         for _ in range(_MOST_CLOSED_DAYS):
             resumes: Instant | None = None
+            last = after + _SEARCH
             for moment in self.moments(after):
                 if moment.instant > last:
                     return None
                 if moment.fires:
                     return moment
-                resumes = self.course.resumes(moment.instant)
+                resumes = self._resumes(moment.instant)
                 if resumes is not None and resumes > moment.instant:
                     break
             else:
@@ -143,6 +143,11 @@ class Timeline:
             brought = [one.fires_at for one in self.exceptions if one.fires_at is not None and one.fires_at > after]
             after = min([resumes or after, *(at - 1 for at in brought)])
         return None
+
+    def _resumes(self, instant: Instant) -> Instant | None:
+        """Just before something may fire again, where nothing does at an instant and for some time."""
+        skipped = (one.until for one in self.exceptions if one.until is not None and one.leaves_out(instant))
+        return max(skipped, default=None) or self.course.resumes(instant)
 
     def _named(self, after: Instant) -> Iterator[Moment]:
         if not self.course.rule.reads_clock and self.course.place.days is None and self.course.window is None:

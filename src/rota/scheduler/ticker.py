@@ -240,8 +240,7 @@ def _readable(found: Sequence[DueSchedule]) -> dict[str, Schedule]:
 
 
 def _lane(one: _Decided) -> str:
-    """The lane of what must not overlap: the schedule, unless it shares a key with others."""
-    return f"overlap:{one.schedule.overlap_key or one.item.id}"
+    return one.schedule.lane(one.item.id)
 
 
 def _asked(one: _Decided) -> str:

@@ -11,11 +11,13 @@ from rota.domain.job import Job, JobState
 from rota.domain.missed import Overlap
 from rota.domain.occurrence import Decision
 from rota.service.context import ServiceContext
+from rota.service.freeze_gates import fires_after, freeze_gate, freezing
 from rota.service.gate import Gate
 from rota.service.jobs import JobView, view
 from rota.service.limit_gates import limit_gates, opening
 from rota.stores import history, jobs, occurrences, workers
 from rota.stores.database import Transaction
+from rota.stores.exceptions import FreezeRecord
 from rota.stores.history import ExecutionRecord, Filter
 from rota.stores.jobs import JobRecord
 from rota.stores.occurrences import OccurrenceRecord
@@ -50,6 +52,8 @@ class _Facts:
     standing: Standing
     environment: str
     now: Instant
+    freeze: FreezeRecord | None
+    fires_after_freeze: Instant | None
 
     @property
     def job(self) -> Job:
@@ -106,7 +110,9 @@ def _gathered(tx: Transaction, record: JobRecord, environment: str) -> _Facts:
     unfinished = frozenset(State) - _ENDED
     live = history.page(tx, Filter(states=unfinished, job_id=record.id), before=None, limit=_MOST_LIVE)
     serving = workers.page(tx, before=None, limit=_MOST_WORKERS, states=(workers.ALIVE,))
-    return _Facts(shown, live, serving, latest, _standing(tx, record, live), environment, tx.now)
+    freeze = freezing(tx, shown)
+    thawed = None if freeze is None else fires_after(tx, shown, freeze)
+    return _Facts(shown, live, serving, latest, _standing(tx, record, live), environment, tx.now, freeze, thawed)
 
 
 def _standing(tx: Transaction, record: JobRecord, live: Sequence[ExecutionRecord]) -> Standing:
@@ -123,6 +129,7 @@ _ENDED = frozenset({State.SUCCEEDED, State.FAILED, State.CANCELLED, State.SKIPPE
 def _gates(facts: _Facts) -> Iterator[Gate]:
     yield _enabled(facts)
     yield _paused(facts)
+    yield freeze_gate(facts.freeze if not facts.pending else None)
     yield _environment(facts)
     yield _due(facts)
     yield _missed(facts)
@@ -245,14 +252,17 @@ def _backoff(facts: _Facts) -> Gate:
 
 def _next_start(facts: _Facts, gates: Sequence[Gate]) -> Instant | None:
     """When the job could start next as far as anybody knows; None while something without an end is in the way."""
-    for gate in gates[:3]:
+    for gate in gates[:4]:
         if not gate.ok and gate.until is None:
             return None
     if facts.pending:
         return opening(facts.standing, facts.now)
     coming = _next_of_schedules(facts)
     times = [one.due_at for one in facts.live if one.state in (State.SCHEDULED, State.RETRYING)]
-    times += [coming.fires_at] if coming is not None and coming.fires_at is not None else []
+    fires_at = facts.fires_after_freeze
+    if facts.freeze is None and coming is not None:
+        fires_at = coming.fires_at
+    times += [] if fires_at is None else [fires_at]
     earliest = min(times, default=None)
     resumed = facts.view.record.resume_at
     return earliest if earliest is None or resumed is None else max(earliest, resumed)

@@ -20,7 +20,7 @@ from rota.stores.control import live_of
 from rota.stores.database import Transaction
 from rota.stores.history import ExecutionRecord
 
-__all__ = ["Order", "cancel", "disable", "enable", "pause", "resume", "set_state", "trigger"]
+__all__ = ["Order", "cancel", "disable", "enable", "pause", "require_startable", "resume", "set_state", "trigger"]
 
 _GRACE: dict[Overlap, float | None] = {Overlap.CANCEL_PREVIOUS: None, Overlap.KILL_PREVIOUS: 0.0}
 """The overlap policies that end what runs, with the grace they give (seconds; None = the worker's own)."""
@@ -91,7 +91,7 @@ def trigger(ctx: ServiceContext, id: str, order: Order) -> ExecutionRecord:
         made = None if order.key is None else recall(tx, f"trigger:{id}", order.key)
         if made is not None and (found := history.get(tx, made)) is not None:
             return found
-        _require_startable(ctx, record)
+        require_startable(ctx, record)
         _require_own_parameters(ctx, record.job, order.parameters)
         due_at = order.run_at if order.delay is None else tx.now + order.delay
         new = new_execution(
@@ -131,7 +131,8 @@ def cancel(ctx: ServiceContext, id: str, *, reason: str | None = None) -> dict[s
     return {cancelled.id: cancelled.state}
 
 
-def _require_startable(ctx: ServiceContext, record: JobRecord) -> None:
+def require_startable(ctx: ServiceContext, record: JobRecord) -> None:
+    """Conflict for a disabled job and for one that may not run in this environment."""
     if record.state is JobState.DISABLED:
         raise Conflict(f"the job is disabled{_because(record)}; enable it first")
     if not record.job.allowed_in(ctx.config.environment):
@@ -172,8 +173,7 @@ def _after_overlap(ctx: ServiceContext, tx: Transaction, record: JobRecord) -> s
             "graceSeconds": _GRACE[policy],
         }
         control.request_cancellation(tx, [id for id, _ in live], note)
-    own = schedule.schedule.overlap_key
-    return f"overlap:{own if own is not None else schedule.id}"
+    return schedule.schedule.lane(schedule.id)
 
 
 def _overlaps(execution_id: str, what: str) -> str:

@@ -8,11 +8,12 @@ from rota.domain.access import Right
 from rota.domain.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from rota.domain.instant import Instant
 from rota.domain.job import JobState
+from rota.domain.missed import Missed
 from rota.domain.occurrence import Decision
 from rota.domain.planning import Preview, due, upcoming
-from rota.domain.schedule import Schedule
+from rota.domain.schedule import Schedule, Surroundings
 from rota.service.context import ServiceContext
-from rota.stores import bell, jobs, occurrences, schedules, surroundings
+from rota.stores import jobs, occurrences, schedules, surroundings
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
 from rota.stores.occurrences import OccurrenceRecord
@@ -69,7 +70,7 @@ def get(ctx: ServiceContext, id: str) -> ScheduleRecord:
     """One schedule."""
     ctx.require(Right.READ)
     with ctx.read() as tx:
-        return _existing(tx, id)
+        return existing(tx, id)
 
 
 def find(
@@ -95,7 +96,7 @@ def update(
     """
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
-        record = _existing(tx, id)
+        record = held(tx, id)
         require_version(record.revision, expected)
         _refuse_code(record)
         schedule = read_again(record, document, tx.now)
@@ -112,7 +113,7 @@ def delete(ctx: ServiceContext, id: str, *, expected: int | None = None) -> None
     """Take a schedule away. What it has queued still runs; its ledger stays."""
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
-        record = _existing(tx, id)
+        record = held(tx, id)
         require_version(record.revision, expected)
         _refuse_code(record)
         schedules.remove(tx, [id])
@@ -123,7 +124,7 @@ def pause(ctx: ServiceContext, id: str, *, note: str | None = None) -> ScheduleR
     """Let a schedule not fire until it is resumed."""
     ctx.require(Right.OPERATE)
     with ctx.write() as tx:
-        record = _existing(tx, id)
+        record = held(tx, id)
         if record.state is ScheduleState.ENDED:
             raise Conflict("the schedule has ended; there is nothing to pause")
         if record.state is ScheduleState.PAUSED and note in (None, record.note):
@@ -134,15 +135,24 @@ def pause(ctx: ServiceContext, id: str, *, note: str | None = None) -> ScheduleR
 
 
 def resume(ctx: ServiceContext, id: str) -> ScheduleRecord:
-    """Let a paused schedule fire again, from now on: what became due meanwhile is written down as skipped."""
+    """Let a paused schedule fire again, from now on: what became due meanwhile is written down as skipped.
+
+    A long pause is written down in rounds, each in a transaction of its own so that others get their turn. Until the
+    last one the schedule rests; what breaks off in between goes on with the next `resume`.
+    """
     ctx.require(Right.OPERATE)
-    with ctx.write() as tx:
-        record = _existing(tx, id)
-        if record.state is not ScheduleState.PAUSED:
-            return record
-        resumed = _resumed(tx, record, ctx.principal.name)
-        ctx.audit(tx, "resume", "schedule", id, {"jobId": record.job_id})
-        return schedules.save(tx, resumed)
+    while True:
+        with ctx.write() as tx:
+            record = held(tx, id)
+            if record.state is not ScheduleState.PAUSED:
+                return record
+            around = surroundings.of_one(tx, record.schedule, id)
+            cursor, more = _rested(tx, record, around)
+            if more:
+                schedules.save(tx, replace(record, cursor_at=cursor))
+                continue
+            ctx.audit(tx, "resume", "schedule", id, {"jobId": record.job_id})
+            return schedules.save(tx, _resumed(tx, record, around, cursor, ctx.principal.name))
 
 
 def preview(
@@ -166,12 +176,19 @@ def preview(
 
 
 def ledger(
-    ctx: ServiceContext, id: str, *, limit: int, before: Instant | None = None, decision: Decision | None = None
+    ctx: ServiceContext,
+    id: str,
+    *,
+    limit: int,
+    before: Instant | None = None,
+    decision: Decision | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
 ) -> list[OccurrenceRecord]:
-    """The decided instants of a schedule, latest first. The ledger outlives its schedule."""
+    """The decided instants of a schedule, latest first, from `since` to `until`. The ledger outlives its schedule."""
     ctx.require(Right.READ)
     with ctx.read() as tx:
-        found = occurrences.find(tx, id, limit=limit, before=before, decision=decision)
+        found = occurrences.find(tx, id, limit=limit, before=before, decision=decision, since=since, until=until)
         if not found and schedules.get(tx, id) is None:
             raise NotFound("no such schedule")
         return found
@@ -263,8 +280,17 @@ def require_version(current: int, expected: int | None) -> None:
         raise PreconditionFailed(f"it has been changed meanwhile: its version is {current}")
 
 
-def _existing(tx: Transaction, id: str) -> ScheduleRecord:
+def existing(tx: Transaction, id: str) -> ScheduleRecord:
+    """A schedule that is there; NotFound else."""
     record = schedules.get(tx, id)
+    if record is None:
+        raise NotFound("no such schedule")
+    return record
+
+
+def held(tx: Transaction, id: str) -> ScheduleRecord:
+    """A schedule about to be changed, kept for this transaction; NotFound where there is none."""
+    record = schedules.held(tx, id)
     if record is None:
         raise NotFound("no such schedule")
     return record
@@ -291,19 +317,18 @@ def _refuse_over(schedule: Schedule) -> None:
     raise InvalidInput.field(name, msg="it would never fire: every instant is in the past")
 
 
-def _resumed(tx: Transaction, record: ScheduleRecord, by: str) -> ScheduleRecord:
-    """The schedule after its pause, with the instants of the pause written down."""
+def _rested(tx: Transaction, record: ScheduleRecord, around: Surroundings) -> tuple[Instant, bool]:
+    """Write down instants of a pause, at most 10,000. Returns up to where, and whether there are more."""
     job = jobs.get(tx, record.job_id)
     if job is not None and job.state is JobState.DISABLED:
         raise Conflict(f"its job {job.job.name!r} is disabled; enable the job")
     cursor, more = record.cursor_at, True
-    around = surroundings.of_one(tx, record.schedule, record.id)
-    unbounded = replace(record.schedule, max_runs=None)
+    resting = replace(record.schedule, max_runs=None, missed=Missed.SKIP)
     reason = f"the schedule was paused{f': {record.note}' if record.note else ''}"
     for _ in range(_SKIPPED_ROUNDS):
         if not more:
             break
-        decided = due(unbounded, cursor=cursor, now=tx.now, revised_at=record.revised_at, runs=0, around=around)
+        decided = due(resting, cursor=cursor, now=tx.now, revised_at=record.revised_at, runs=0, around=around)
         occurrences.record(
             tx,
             [
@@ -314,12 +339,16 @@ def _resumed(tx: Transaction, record: ScheduleRecord, by: str) -> ScheduleRecord
             ],
         )
         cursor, more = decided.cursor, decided.more
+    return cursor, more
+
+
+def _resumed(tx: Transaction, record: ScheduleRecord, around: Surroundings, cursor: Instant, by: str) -> ScheduleRecord:
+    """The schedule after its pause."""
     next_at, fires_at = coming(record.schedule, around, tx.now, record.runs)
-    tx.ring(bell.SCHEDULES)
     return replace(
         record,
         state=ScheduleState.ENABLED if next_at is not None else ScheduleState.ENDED,
-        cursor_at=tx.now if more else cursor,
+        cursor_at=cursor,
         next_at=next_at,
         fires_at=fires_at,
         note=None,

@@ -5,7 +5,7 @@ from collections.abc import Collection
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, select
+from sqlalchemy import Row, delete, func, insert, select
 
 from rota.domain.freeze import Freeze, Scope
 from rota.domain.instant import Instant
@@ -65,6 +65,21 @@ def of(tx: Transaction, schedule_ids: Collection[str]) -> dict[str, list[Excepti
     return found
 
 
+def find(tx: Transaction, schedule_id: str, *, limit: int, before: str | None = None) -> list[ExceptionRecord]:
+    """The exceptions of a schedule, the newest first, from the one before the id `before` on."""
+    columns = schedule_exceptions.c
+    wanted = select(schedule_exceptions).where(columns.schedule_id == schedule_id)
+    if before is not None:
+        wanted = wanted.where(columns.id < before)
+    return [_exception(row) for row in tx.all(wanted.order_by(columns.id.desc()).limit(limit))]
+
+
+def count(tx: Transaction, schedule_id: str) -> int:
+    """How many exceptions a schedule has."""
+    mine = schedule_exceptions.c.schedule_id == schedule_id
+    return tx.connection.scalar(select(func.count()).select_from(schedule_exceptions).where(mine)) or 0
+
+
 def remove(tx: Transaction, schedule_id: str, id: str) -> ExceptionRecord | None:
     """Take an exception back. None when the schedule has no such one."""
     columns = schedule_exceptions.c
@@ -102,6 +117,18 @@ def freeze(tx: Transaction, new: Freeze) -> FreezeRecord:
 def frozen(tx: Transaction, since: Instant) -> list[FreezeRecord]:
     """The freezes that end after an instant, by their start."""
     wanted = select(freezes).where(freezes.c.ends_at > since).order_by(freezes.c.starts_at, freezes.c.id)
+    return [_freeze(row) for row in tx.all(wanted)]
+
+
+def page_of_freezes(
+    tx: Transaction, *, limit: int, before: str | None = None, ending_after: Instant | None = None
+) -> list[FreezeRecord]:
+    """Freezes, the newest first, from the one before the id `before` on; of those that end after an instant, if given."""
+    wanted = select(freezes).order_by(freezes.c.id.desc()).limit(limit)
+    if before is not None:
+        wanted = wanted.where(freezes.c.id < before)
+    if ending_after is not None:
+        wanted = wanted.where(freezes.c.ends_at > ending_after)
     return [_freeze(row) for row in tx.all(wanted)]
 
 

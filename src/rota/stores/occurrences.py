@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from sqlalchemy import select
+from sqlalchemy import delete, select
 
 from rota.domain.instant import Instant
 from rota.domain.occurrence import Decision
@@ -13,6 +13,7 @@ from rota.stores.tables import occurrences
 Decided = tuple[str, Instant, Decision, str | None, str | None]
 """schedule, nominal instant, decision, reason, execution"""
 
+_BATCH = 1000
 _COLUMNS = ("schedule_id", "nominal_at", "decision", "reason", "execution_id", "decided_at")
 
 
@@ -35,9 +36,16 @@ def record(tx: Transaction, rows: Sequence[Decided]) -> None:
 
 
 def find(
-    tx: Transaction, schedule_id: str, *, limit: int, before: Instant | None = None, decision: Decision | None = None
+    tx: Transaction,
+    schedule_id: str,
+    *,
+    limit: int,
+    before: Instant | None = None,
+    decision: Decision | None = None,
+    since: Instant | None = None,
+    until: Instant | None = None,
 ) -> list[OccurrenceRecord]:
-    """The decided instants of a schedule, latest first, from the one before `before` on."""
+    """The decided instants of a schedule from `since` to `until`, latest first, from the one before `before` on."""
     columns = occurrences.c
     statement = (
         select(columns.nominal_at, columns.decision, columns.reason, columns.execution_id, columns.decided_at)
@@ -47,9 +55,40 @@ def find(
     )
     if before is not None:
         statement = statement.where(columns.nominal_at < before)
+    if since is not None:
+        statement = statement.where(columns.nominal_at >= since)
+    if until is not None:
+        statement = statement.where(columns.nominal_at <= until)
     if decision is not None:
         statement = statement.where(columns.decision == decision.value)
     return [
         OccurrenceRecord(row.nominal_at, Decision(row.decision), row.reason, row.execution_id, row.decided_at)
         for row in tx.all(statement)
     ]
+
+
+def decided(
+    tx: Transaction, schedule_id: str, since: Instant, until: Instant, limit: int
+) -> dict[Instant, tuple[Decision, str | None]]:
+    """What was decided about the instants from `since` to `until` and why, the oldest `limit` of them in order."""
+    columns = occurrences.c
+    wanted = (
+        select(columns.nominal_at, columns.decision, columns.reason)
+        .where(columns.schedule_id == schedule_id, columns.nominal_at.between(since, until))
+        .order_by(columns.nominal_at)
+        .limit(limit)
+    )
+    return {row.nominal_at: (Decision(row.decision), row.reason) for row in tx.all(wanted)}
+
+
+def replace(tx: Transaction, rows: Sequence[Decided]) -> None:
+    """Write decisions in the place of those that are there."""
+    keys: dict[str, list[Instant]] = {}
+    for schedule_id, nominal, *_ in rows:
+        keys.setdefault(schedule_id, []).append(nominal)
+    columns = occurrences.c
+    for schedule_id, instants in keys.items():
+        for start in range(0, len(instants), _BATCH):
+            these = columns.nominal_at.in_(instants[start : start + _BATCH])
+            tx.execute(delete(occurrences).where(columns.schedule_id == schedule_id, these))
+    record(tx, rows)

@@ -176,6 +176,12 @@ def get(tx: Transaction, schedule_id: str) -> ScheduleRecord | None:
     return None if row is None else _record(row)
 
 
+def held(tx: Transaction, schedule_id: str) -> ScheduleRecord | None:
+    """As `get`, kept for this transaction: no coordinator moves its cursor meanwhile, and `save` takes nothing back."""
+    tx.first(select(schedules.c.id).where(schedules.c.id == schedule_id).with_for_update())
+    return get(tx, schedule_id)
+
+
 def of_jobs(tx: Transaction, job_ids: Collection[str]) -> dict[str, list[ScheduleRecord]]:
     """The schedules of each job, oldest first; every job asked for has an entry."""
     found: dict[str, list[ScheduleRecord]] = defaultdict(list)
@@ -220,5 +226,5 @@ _FIRING = (schedules.c.state == literal("Enabled", literal_execute=True)) & sche
 
 def _record(row: Row[Any]) -> ScheduleRecord:
     values: dict[str, Any] = dict(row._mapping)
-    values["state"], values["probed"] = ScheduleState(row.state), bool(row.probed)
+    values |= {"state": ScheduleState(row.state), "probed": bool(row.probed)}
     return ScheduleRecord(**values)

@@ -1,0 +1,100 @@
+"""One-off exceptions to a schedule: what somebody decided about single instants of it."""
+
+import json
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from rota.domain.access import Right
+from rota.domain.errors import Conflict, NotFound
+from rota.domain.exception_request import Action, ExceptionRequest, action_of
+from rota.domain.instant import Instant, format_instant
+from rota.service import schedules as schedule_service
+from rota.service.context import ServiceContext
+from rota.stores import events, exceptions, schedules, surroundings
+from rota.stores.database import Transaction
+from rota.stores.exceptions import ExceptionRecord
+from rota.stores.plans import coming
+from rota.stores.schedules import ScheduleRecord, ScheduleState
+
+__all__ = ["Action", "ExceptionRecord", "Made", "action_of", "add", "find", "remove"]
+
+_MOST = 1000
+"""Of one schedule. The planner reads all of them whenever it is due."""
+
+
+@dataclass(frozen=True, slots=True)
+class Made:
+    """An exception, and when the schedule fires next because of it."""
+
+    record: ExceptionRecord
+    next_at: Instant | None
+
+
+def add(ctx: ServiceContext, schedule_id: str, document: Mapping[str, object]) -> Made:
+    """Make an exception, whoever defined the schedule: it changes what happens once, not the definition.
+
+    InvalidInput for an instant in the past or one at which the schedule does not fire.
+    """
+    ctx.require(Right.OPERATE)
+    request = ExceptionRequest.parse(document)
+    with ctx.write() as tx:
+        schedule = schedule_service.held(tx, schedule_id)
+        if exceptions.count(tx, schedule_id) >= _MOST:
+            raise Conflict(f"the schedule has {_MOST} exceptions already; remove those that have passed")
+        around = surroundings.of_one(tx, schedule.schedule, schedule_id)
+        exception = request.exception(schedule.schedule, around, by=ctx.principal.name, now=tx.now)
+        record = exceptions.add(tx, schedule_id, exception)
+        planned = _planned_anew(tx, schedule)
+        _tell(ctx, tx, "added", schedule, record)
+        made = Made(record, planned.fires_at)
+        ctx.remember(tx, made)
+    return made
+
+
+def find(ctx: ServiceContext, schedule_id: str, *, limit: int, before: str | None = None) -> list[ExceptionRecord]:
+    """The exceptions of a schedule, the newest first; those that have passed among them."""
+    ctx.require(Right.READ)
+    with ctx.read() as tx:
+        schedule_service.existing(tx, schedule_id)
+        return exceptions.find(tx, schedule_id, limit=limit, before=before)
+
+
+def remove(ctx: ServiceContext, schedule_id: str, id: str) -> None:
+    """Take an exception back. What was decided because of it stays decided."""
+    ctx.require(Right.OPERATE)
+    with ctx.write() as tx:
+        schedule = schedule_service.held(tx, schedule_id)
+        record = exceptions.remove(tx, schedule_id, id)
+        if record is None:
+            raise NotFound("no such exception")
+        _planned_anew(tx, schedule)
+        _tell(ctx, tx, "removed", schedule, record)
+
+
+def _planned_anew(tx: Transaction, record: ScheduleRecord) -> ScheduleRecord:
+    """The schedule with its next instants as they are now, under a new revision: a tick under way begins anew."""
+    around = surroundings.of_one(tx, record.schedule, record.id)
+    ended = record.state is ScheduleState.ENDED
+    # an ended schedule has decided all that it will decide about the past
+    cursor = tx.now if ended else record.cursor_at
+    next_at, fires_at = coming(record.schedule, around, max(cursor, record.revised_at), record.runs)
+    if ended and next_at is None:
+        return schedules.save(tx, replace(record, revision=record.revision + 1))
+    state = record.state
+    if state is not ScheduleState.PAUSED:
+        state = ScheduleState.ENDED if next_at is None else ScheduleState.ENABLED
+    planned = replace(
+        record, state=state, revision=record.revision + 1, cursor_at=cursor, next_at=next_at, fires_at=fires_at
+    )
+    return schedules.save(tx, planned)
+
+
+def _tell(ctx: ServiceContext, tx: Transaction, what: str, schedule: ScheduleRecord, record: ExceptionRecord) -> None:
+    exception = record.exception
+    times = (("at", exception.at), ("until", exception.until), ("to", exception.to))
+    detail: dict[str, object] = {"exceptionId": record.id, "action": action_of(exception).value}
+    detail |= {name: format_instant(time) for name, time in times if time is not None}
+    verb = "addException" if what == "added" else "removeException"
+    ctx.audit(tx, verb, "schedule", schedule.id, {**detail, "jobId": schedule.job_id, "reason": exception.reason})
+    data = json.dumps({"schedule": schedule.id, **detail})
+    events.write(tx, [(f"schedule.exception{what.capitalize()}", None, schedule.job_id, data)])
