@@ -127,6 +127,10 @@ class Schedule:
         digest = hashlib.sha256(f"{nominal}\0{self.spread}".encode(errors="backslashreplace")).digest()
         return nominal + int.from_bytes(digest[:8], "big") % (self.jitter + 1)
 
+    def latest_start(self, nominal: Instant) -> Instant | None:
+        """After when the execution of a nominal instant is not begun any more; None without `maxLateness`."""
+        return None if self.max_lateness is None else max(self.due_at(nominal), nominal + self.max_lateness)
+
     def document(self) -> dict[str, object]:
         """The canonical JSON object without defaults; `schedule_reading.parse` reads it back to an equal value."""
         document = self.rule.document()
