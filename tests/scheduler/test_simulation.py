@@ -23,7 +23,7 @@ from rota.stores.tables import executions as live
 START = parse_instant("2026-03-25T09:00:30Z")
 """The clocks of Europe go forward on the fourth day."""
 WEEK = 7 * DAY
-SLOTS = 6
+SLOTS = 25
 WORKER = "00000000-0000-7000-8000-00000000000a"
 GERMANY = Calendar.parse({"holidays": [{"country": "DE"}], "rules": [{"name": "stocktaking", "date": "2026-03-27"}]})
 ZONES = ("UTC", "Europe/Madrid", "America/New_York", "Asia/Tokyo", "Australia/Lord_Howe")

@@ -17,6 +17,7 @@ from rota.api import (
     pages,
     queues,
     schedules,
+    simulate,
     work,
     workers,
 )
@@ -32,6 +33,7 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/api/queues", "queues", queues.router),
     ("/api/workers", "workers", workers.router),
     ("/api/workers", "work", exchange.router),
+    ("/api", "simulation", simulate.router),
     ("/api/dashboard", "dashboard", dashboard.router),
     ("/api/events", "events", events.router),
     ("/api/audit", "audit", audit.router),
@@ -46,6 +48,7 @@ TAGS = [
     {"name": "executions", "description": "The runs of jobs, with their attempts and logs."},
     {"name": "schedules", "description": "When jobs become due."},
     {"name": "calendars", "description": "Which days are worked."},
+    {"name": "simulation", "description": "What will happen."},
     {"name": "queues", "description": "Where they wait, and what limits them."},
     {"name": "workers", "description": "Who runs them."},
     {"name": "work", "description": "What a worker over HTTP does: acquire, extend, log, complete."},

@@ -203,6 +203,14 @@ def find(
     return [_record(row) for row in tx.all(statement)]
 
 
+def enabled(tx: Transaction, job_ids: Collection[str] | None, *, limit: int) -> list[ScheduleRecord]:
+    """The enabled schedules of some jobs, or of all, oldest first."""
+    statement = _SCHEDULE.where(_FIRING).order_by(schedules.c.id).limit(limit)
+    if job_ids is not None:
+        statement = statement.where(schedules.c.job_id.in_(job_ids))
+    return [_record(row) for row in tx.all(statement)]
+
+
 def _values(record: ScheduleRecord) -> dict[str, Any]:
     return {name: getattr(record, name) for name in _NAMES} | {"state": record.state.value}
 
