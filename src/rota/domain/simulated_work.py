@@ -33,10 +33,11 @@ class Run:
     expired: bool = False
     cancelled: bool = False
 
-    @property
-    def id(self) -> str:
-        """What it is called: unique, because a schedule fires an instant once."""
-        return f"the run of schedule {self.schedule_id} at {format_instant(self.nominal)}"
+    id: str = field(init=False)
+    """What it is called: unique, because a schedule fires an instant once."""
+
+    def __post_init__(self) -> None:
+        self.id = f"the run of schedule {self.schedule_id} at {format_instant(self.nominal)}"
 
     @property
     def wait(self) -> Duration | None:
