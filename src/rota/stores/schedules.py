@@ -176,6 +176,11 @@ def get(tx: Transaction, schedule_id: str) -> ScheduleRecord | None:
     return None if row is None else _record(row)
 
 
+def of_ids(tx: Transaction, ids: Collection[str]) -> list[ScheduleRecord]:
+    """Those of the schedules that exist, newest first."""
+    return [_record(row) for row in tx.all(_SCHEDULE.where(schedules.c.id.in_(ids)).order_by(schedules.c.id.desc()))]
+
+
 def of_jobs(tx: Transaction, job_ids: Collection[str]) -> dict[str, list[ScheduleRecord]]:
     """The schedules of each job, oldest first; every job asked for has an entry."""
     found: dict[str, list[ScheduleRecord]] = defaultdict(list)
