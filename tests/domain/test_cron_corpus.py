@@ -12,7 +12,8 @@ from domain.cron_in_words import words
 from rota.domain.cron import Cron
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import from_datetime, to_datetime
-from rota.domain.schedule import Schedule, upcoming
+from rota.domain.planning import upcoming
+from rota.domain.schedule import Schedule
 
 INSTANTS = 50
 STARTS = (datetime(2026, 2, 27, 22, 59, 30, tzinfo=UTC), datetime(2023, 12, 31, 23, 59, 59, 999_999, tzinfo=UTC))

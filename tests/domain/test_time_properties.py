@@ -15,7 +15,9 @@ from domain.cron_texts import CHANGES, EXPRESSIONS, watched
 from domain.wall_clock import Told, between, expected, utc, within
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import Instant, from_datetime
-from rota.domain.schedule import Decision, Preview, Schedule, due, upcoming
+from rota.domain.occurrence import Decision
+from rota.domain.planning import Preview, due, upcoming
+from rota.domain.schedule import Schedule
 
 FEW, MANY = 200, 20_000
 MOST_FIRES = 150

@@ -38,7 +38,7 @@ def fill(database: Database, rows: int) -> None:
         jobs.add(tx, record)
         rule = Schedule.parse({"every": "1h"}, now=tx.now, spread="")
         scheduled = ScheduleRecord(
-            "", job_id, None, None, ScheduleState.ENABLED, json.dumps(rule.document()), 1, tx.now, tx.now, None, 0, None, "a", "a",
+            "", job_id, None, None, ScheduleState.ENABLED, json.dumps(rule.document()), 1, tx.now, tx.now, None, None, 0, None, "a", "a",
             tx.now, tx.now,
         )  # fmt: skip
         values = [
@@ -47,7 +47,12 @@ def fill(database: Database, rows: int) -> None:
                 for name in ScheduleRecord.__dataclass_fields__
                 if name not in ("id", "next_at", "state")
             }
-            | {"id": id, "next_at": tx.now + number * SECOND, "state": "Enabled" if number % 2 else "Paused"}
+            | {
+                "id": id,
+                "next_at": tx.now + number * SECOND,
+                "state": "Enabled" if number % 2 else "Paused",
+                "probed": 0,
+            }
             for number, id in enumerate(new_ids(tx.now, rows))
         ]
         tx.execute(insert(schedules_table), values)

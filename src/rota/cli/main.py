@@ -32,6 +32,7 @@ SECTIONS = {
         "lint": Lazy("rota.cli.lint", "lint", "What is probably a mistake, also in files."),
         "queues": Lazy("rota.cli.queues", "queues", "Where they wait: list, set, pause, resume, reset."),
         "workers": Lazy("rota.cli.workers", "workers", "Who runs it: list, drain, invite."),
+        "import": Lazy("rota.cli.importing", "import_command", "Jobs from crontabs, systemd timers, Celery …"),
         "keys": Lazy("rota.cli.keys", "keys", "Who may ask: list, create, delete."),
         "audit": Lazy("rota.cli.audit", "audit", "Who changed what."),
     },

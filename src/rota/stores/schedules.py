@@ -217,7 +217,10 @@ def enabled(tx: Transaction, job_ids: Collection[str] | None, *, limit: int) -> 
 
 
 def _values(record: ScheduleRecord) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in _NAMES} | {"state": record.state.value}
+    return {name: getattr(record, name) for name in _NAMES} | {
+        "state": record.state.value,
+        "probed": int(record.probed),
+    }
 
 
 _NAMES = (
@@ -230,5 +233,5 @@ _FIRING = (schedules.c.state == literal("Enabled", literal_execute=True)) & sche
 
 def _record(row: Row[Any]) -> ScheduleRecord:
     values: dict[str, Any] = dict(row._mapping)
-    values["state"] = ScheduleState(row.state)
+    values["state"], values["probed"] = ScheduleState(row.state), bool(row.probed)
     return ScheduleRecord(**values)

@@ -5,7 +5,8 @@ from pathlib import Path
 
 from domain.golden.places import Change, Place, cases
 from rota.domain.instant import from_datetime, to_datetime
-from rota.domain.schedule import Schedule, upcoming
+from rota.domain.planning import upcoming
+from rota.domain.schedule import Schedule
 
 FOLDER = Path(__file__).parent
 Table = dict[tuple[str, str], list[str]]
