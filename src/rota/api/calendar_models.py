@@ -5,13 +5,16 @@ from typing import Annotated, Any
 
 from pydantic import BeforeValidator, Field, StrictBool, StrictStr, WithJsonSchema
 
+from rota.api.difference_models import DifferenceOutput, difference_shown
 from rota.api.models import Input, Output, Page, Time
 from rota.domain.calendar_reading import LONGEST_REASON, parse_date
 from rota.service.calendar_files import Imported
-from rota.service.calendars import CalendarRecord, CalendarVersion, Days, Usage
+from rota.service.calendars import CalendarRecord, CalendarVersion, Change, Days, Effects, Usage
 
-READ_ONLY = frozenset({"version", "createdBy", "changedBy", "createdAt", "updatedAt"})
+READ_ONLY = frozenset({"version", "createdBy", "changedBy", "createdAt", "updatedAt", "moved", "movedCount"})
 """The fields of a calendar that a PUT may hold and that it does not change."""
+
+MOST_MOVED = 100
 
 _Objects = list[dict[str, Any]]
 
@@ -71,6 +74,42 @@ class CalendarOutput(Output):
     changed_by: str
     created_at: Time
     updated_at: Time
+
+
+class MovedSchedule(Output):
+    """A schedule whose next fire is another one than before."""
+
+    schedule_id: str
+    job_name: str | None
+    before: Time | None
+    after: Time | None
+
+
+class ChangedCalendarOutput(CalendarOutput):
+    """A business calendar after a change."""
+
+    moved: list[MovedSchedule] = Field(
+        description="schedules whose next fire moved because of this change; the first 100"
+    )
+    moved_count: int
+
+
+class EffectOutput(Output):
+    """A schedule whose fires would change."""
+
+    schedule_id: str
+    job_id: str
+    job_name: str | None
+    difference: DifferenceOutput
+
+
+class EffectsOutput(Output):
+    """What a change of a calendar would do to the schedules that go by it, also through other calendars."""
+
+    schedules: int = Field(description="that go by the calendar")
+    compared: int = Field(description="of them, the newest: at most 100")
+    changed: int = Field(description="of those, fire at other times")
+    items: list[EffectOutput]
 
 
 class CalendarVersionOutput(Output):
@@ -168,6 +207,32 @@ def calendar_shown(record: CalendarRecord) -> CalendarOutput:
     stored = {name: getattr(record, name) for name in ("name", "version", "created_by", "changed_by")}
     times = {"created_at": record.created_at, "updated_at": record.updated_at}
     return CalendarOutput.model_validate({**listed, **record.calendar.document(), **stored, **times})
+
+
+def change_shown(change: Change) -> ChangedCalendarOutput:
+    """A calendar as the API shows it after a change."""
+    moved = [
+        MovedSchedule.model_validate(
+            {"schedule_id": one.record.id, "job_name": one.record.job_name, "before": one.before, "after": one.after}
+        )
+        for one in change.moved[:MOST_MOVED]
+    ]
+    shown = calendar_shown(change.record).model_dump(by_alias=False)
+    return ChangedCalendarOutput.model_validate({**shown, "moved": moved, "moved_count": len(change.moved)})
+
+
+def effects_shown(found: Effects) -> EffectsOutput:
+    """The effects of a change as the API shows them."""
+    items = [
+        EffectOutput(
+            schedule_id=one.record.id,
+            job_id=one.record.job_id,
+            job_name=one.record.job_name,
+            difference=difference_shown(one.difference),
+        )
+        for one in found.changed
+    ]
+    return EffectsOutput(schedules=found.users, compared=found.compared, changed=len(items), items=items)
 
 
 def version_shown(version: CalendarVersion) -> CalendarVersionOutput:

@@ -9,19 +9,24 @@ from rota.api.calendar_models import (
     CalendarInput,
     CalendarOutput,
     CalendarVersionOutput,
+    ChangedCalendarOutput,
     DateInput,
     DaysOutput,
     DaysQuery,
+    EffectsOutput,
     ImportOutput,
     ImportQuery,
     OverrideInput,
     UsageOutput,
     calendar_shown,
+    change_shown,
     days_shown,
+    effects_shown,
     import_shown,
     usage_shown,
     version_shown,
 )
+from rota.api.difference_models import DryRun
 from rota.api.documents import Document, described, without
 from rota.api.errors import documented
 from rota.api.idempotency import Creating
@@ -30,7 +35,7 @@ from rota.api.security import EditContext, ReadContext
 from rota.api.versions import etag, expected_version
 from rota.domain.errors import InvalidInput
 from rota.service import calendar_files, calendars
-from rota.service.calendars import CalendarRecord
+from rota.service.calendars import CalendarRecord, Change
 
 router = APIRouter()
 
@@ -97,19 +102,25 @@ def get_calendar(name: CalendarName, ctx: ReadContext) -> Response:
 
 @router.put(
     "/{name}",
-    response_model=CalendarOutput,
+    response_model=ChangedCalendarOutput | EffectsOutput,
     responses=documented(404, 412, 422),
     openapi_extra=described(CalendarInput),
 )
-def update_calendar(name: CalendarName, document: Document, ctx: EditContext, if_match: IfMatch = None) -> Response:
+def update_calendar(
+    name: CalendarName, document: Document, ctx: EditContext, if_match: IfMatch = None, dry_run: DryRun = False
+) -> Response:
     """Replace a calendar; what the body leaves out is not set. Overrides that stay the same keep their author.
 
+    The answer names the schedules whose next fire moved; with `dryRun`, how the coming fires of each would move.
     What a GET answered may be sent back: fields that only the server sets are left alone.
     """
     if document.get("name", name) != name:
         raise InvalidInput.field("name", msg="a calendar keeps its name; make another one")
     rest = without(document, READ_ONLY | {"name"})
-    return _shown(calendars.update(ctx, name, rest, expected=expected_version(if_match)))
+    expected = expected_version(if_match)
+    if dry_run:
+        return reply(effects_shown(calendars.try_update(ctx, name, rest, expected=expected)))
+    return _changed(calendars.update(ctx, name, rest, expected=expected))
 
 
 @router.delete("/{name}", status_code=204, responses=documented(404, 409, 412, 422))
@@ -164,10 +175,18 @@ def list_usage(name: CalendarName, ctx: ReadContext, paging: PageQuery) -> Respo
     return reply(usage_shown(found, cursor_after(schedules, paging.limit, schedules and schedules[-1].id)))
 
 
-@router.put("/{name}/overrides/{date}", response_model=CalendarOutput, responses=documented(404, 422))
-def set_override(name: CalendarName, date: DayInPath, body: OverrideInput, ctx: EditContext) -> Response:
+@router.put(
+    "/{name}/overrides/{date}",
+    response_model=ChangedCalendarOutput | EffectsOutput,
+    responses=documented(404, 422),
+)
+def set_override(
+    name: CalendarName, date: DayInPath, body: OverrideInput, ctx: EditContext, dry_run: DryRun = False
+) -> Response:
     """Say of one day that it is worked, or that it is not, whatever else is said of it."""
-    return _shown(calendars.override(ctx, name, date, working=body.working, reason=body.reason))
+    if dry_run:
+        return reply(effects_shown(calendars.try_override(ctx, name, date, working=body.working, reason=body.reason)))
+    return _changed(calendars.override(ctx, name, date, working=body.working, reason=body.reason))
 
 
 @router.delete("/{name}/overrides/{date}", status_code=204, responses=documented(404, 422))
@@ -179,3 +198,7 @@ def remove_override(name: CalendarName, date: DayInPath, ctx: EditContext) -> Re
 
 def _shown(record: CalendarRecord) -> Response:
     return reply(calendar_shown(record), headers={"ETag": etag(record.version)})
+
+
+def _changed(change: Change) -> Response:
+    return reply(change_shown(change), headers={"ETag": etag(change.record.version)})

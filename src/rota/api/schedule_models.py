@@ -5,11 +5,12 @@ from typing import Any
 from pydantic import ConfigDict, Field, StrictInt, StrictStr, field_validator
 from pydantic.alias_generators import to_camel
 
+from rota.api.difference_models import DifferenceSummary
 from rota.api.models import Input, Output, Paging, PlainText, Time, TimeInput, choice
-from rota.service.schedules import Decision, OccurrenceRecord, Preview, ScheduleRecord, ScheduleState
+from rota.service.schedules import Decision, Difference, OccurrenceRecord, Preview, ScheduleRecord, ScheduleState
 
 READ_ONLY = frozenset(
-    {"id", "jobName", "state", "describe", "rule", "revision", "nextAt", "lastAt", "runs", "note", "createdBy", "createdAt", "updatedAt"}
+    {"id", "jobName", "state", "describe", "rule", "revision", "nextAt", "lastAt", "runs", "note", "createdBy", "createdAt", "updatedAt", "difference"}
 )  # fmt: skip
 """The fields of a schedule that a PUT may hold and that it does not change."""
 
@@ -75,6 +76,7 @@ class ScheduleOutput(Output):
     created_by: str
     created_at: Time
     updated_at: Time
+    difference: DifferenceSummary | None = Field(None, description="what this change has done to the fires")
 
 
 class ScheduleQuery(Paging):
@@ -144,8 +146,8 @@ class PreviewOutput(Output):
     skipped: list[PreviewSkip]
 
 
-def schedule_shown(record: ScheduleRecord) -> ScheduleOutput:
-    """A schedule as the API shows it."""
+def schedule_shown(record: ScheduleRecord, difference: Difference | None = None) -> ScheduleOutput:
+    """A schedule as the API shows it, after a change with what that does."""
     schedule = record.schedule
     rule = schedule.document()
     return ScheduleOutput.model_validate(
@@ -170,6 +172,7 @@ def schedule_shown(record: ScheduleRecord) -> ScheduleOutput:
             "createdBy": record.created_by,
             "createdAt": record.created_at,
             "updatedAt": record.updated_at,
+            "difference": None if difference is None else difference.document(),
         }
     )
 

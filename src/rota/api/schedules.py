@@ -5,6 +5,7 @@ from typing import Annotated, Any
 
 from fastapi import APIRouter, Header, Query, Response
 
+from rota.api.difference_models import DifferenceOutput, DryRun, difference_shown
 from rota.api.documents import Document, described, without
 from rota.api.errors import documented
 from rota.api.idempotency import Creating
@@ -41,16 +42,18 @@ _LONGEST_CREATOR = 200
     "",
     status_code=201,
     response_model=ScheduleOutput,
-    responses=documented(404, 409, 422),
+    responses={200: {"model": DifferenceOutput}, **documented(404, 409, 422)},
     openapi_extra=described(ScheduleInput),
 )
-def create_schedule(document: Document, ctx: EditContext, creating: Creating) -> Response:
-    """Give a job a schedule."""
+def create_schedule(document: Document, ctx: EditContext, creating: Creating, dry_run: DryRun = False) -> Response:
+    """Give a job a schedule. With `dryRun`, answer 200 with the fires that it would add."""
     job_id = _job_id(document)
     if job_id is None:
         raise InvalidInput.field("jobId", msg="required")
     created_by = _creator(document)
     rule = _rule(document, frozenset({*_JOB_NAMES, "createdBy"}))
+    if dry_run:
+        return reply(difference_shown(schedules.try_create(ctx, job_id, rule)))
     response = creating.answer(
         ctx,
         lambda ctx: schedules.create(ctx, job_id, rule, created_by=created_by),
@@ -87,20 +90,27 @@ def get_schedule(id: Id, ctx: ReadContext) -> Response:
 
 @router.put(
     "/{id}",
-    response_model=ScheduleOutput,
+    response_model=ScheduleOutput | DifferenceOutput,
     responses=documented(404, 409, 412, 422),
     openapi_extra=described(ScheduleInput),
 )
-def update_schedule(id: Id, document: Document, ctx: EditContext, if_match: IfMatch = None) -> Response:
+def update_schedule(
+    id: Id, document: Document, ctx: EditContext, if_match: IfMatch = None, dry_run: DryRun = False
+) -> Response:
     """Replace the rule and its policies; the new revision decides nothing before now.
 
-    What a GET answered may be sent back: fields that only the server sets are left alone.
+    The answer tells under `difference` what that does to the fires; with `dryRun` it is that alone. What a GET answered may be sent back: fields that only the server sets are left alone.
     """
     job_id = _job_id(document)
     if job_id is not None and schedules.get(ctx, id).job_id != job_id:
         raise InvalidInput.field("jobId", msg="a schedule stays with its job; make another one")
     rule = _rule(document, READ_ONLY | {*_JOB_NAMES})
-    return _shown(schedules.update(ctx, id, rule, expected=expected_version(if_match)))
+    expected = expected_version(if_match)
+    if dry_run:
+        return reply(difference_shown(schedules.try_change(ctx, id, rule, expected=expected)))
+    changed = schedules.change(ctx, id, rule, expected=expected)
+    shown = schedule_shown(changed.record, changed.difference)
+    return reply(shown, headers={"ETag": etag(changed.record.revision)})
 
 
 @router.delete("/{id}", status_code=204, responses=documented(404, 409, 412))

@@ -10,6 +10,7 @@ import click
 from rota.cli.call import Call, asks, confirm, confirmed
 from rota.cli.output import Document, say, write
 from rota.cli.reading import DateType, file_option, from_file, given
+from rota.cli.wording import moment
 
 _WRITABLE = ("weekend", "holidays", "rules", "overrides", "parents", "description")
 _NONE = "none"
@@ -27,6 +28,11 @@ def _definition_options(command: Callable[..., Any]) -> Callable[..., Any]:
     for option in reversed(options):
         command = option(command)
     return command
+
+
+def _dry_run(command: Callable[..., Any]) -> Callable[..., Any]:
+    says = "Say how the runs of schedules would move; save nothing."
+    return click.option("--dry-run", is_flag=True, help=says)(command)
 
 
 @click.command()
@@ -48,8 +54,9 @@ def create(call: Call, name: str, file: str | None, idempotency_key: str | None,
 @click.command()
 @click.argument("name")
 @_definition_options
+@_dry_run
 @asks
-def update(call: Call, name: str, file: str | None, **options: Any) -> None:
+def update(call: Call, name: str, file: str | None, dry_run: bool, **options: Any) -> None:
     """Change a calendar: a file replaces all, flags change what they name.
 
     \b
@@ -60,8 +67,11 @@ def update(call: Call, name: str, file: str | None, **options: Any) -> None:
         raise click.UsageError("nothing to change: give a flag, or -f FILE")
     current = call.client.answer("GET", "calendars", name)
     kept = from_file(file) if file else {key: current.document.get(key) for key in _WRITABLE}
+    if dry_run:
+        _try(call, (name,), kept | changes)
+        return
     document = call.client.put("calendars", name, body=kept | changes, etag=current.etag)
-    call.show(document, lambda: write(f"updated calendar {name}: version {document.get('version')}"))
+    call.show(document, lambda: _changed(f"updated calendar {name}: version {document.get('version')}", document))
 
 
 @click.command()
@@ -85,8 +95,11 @@ def delete(call: Call, name: str, yes: bool) -> None:
 @click.option("--working/--off", default=None, help="The day is worked, or it is not.")
 @click.option("--remove", is_flag=True, help="Take back what was said of the day.")
 @click.option("--reason", metavar="TEXT", help="Why; shown to whoever wonders.")
+@_dry_run
 @asks
-def override(call: Call, name: str, day: str, working: bool | None, remove: bool, reason: str | None) -> None:
+def override(
+    call: Call, name: str, day: str, working: bool | None, remove: bool, reason: str | None, dry_run: bool
+) -> None:
     """Say of one day that it is worked or not, whatever the holidays say.
 
     \b
@@ -94,13 +107,19 @@ def override(call: Call, name: str, day: str, working: bool | None, remove: bool
     """
     if remove == (working is not None):
         raise click.UsageError("one of --working, --off and --remove")
+    if remove and dry_run:
+        raise click.UsageError("--dry-run goes with --working or --off")
     if remove:
         document = call.client.delete("calendars", name, "overrides", day)
         call.show(document, lambda: write(f"calendar {name}: {day} is as its rules say"))
         return
     body = given(working=working, reason=reason)
+    if dry_run:
+        _try(call, (name, "overrides", day), body)
+        return
     document = call.client.put("calendars", name, "overrides", day, body=body)
-    call.show(document, lambda: write(f"calendar {name}: {day} is {'worked' if working else 'not worked'}"))
+    said = f"calendar {name}: {day} is {'worked' if working else 'not worked'}"
+    call.show(document, lambda: _changed(said, document))
 
 
 @click.command("import")
@@ -119,6 +138,26 @@ def import_days(call: Call, name: str, file: str, replace: bool) -> None:
     headers = {"Content-Type": "text/calendar"}
     answer = call.client.answer("POST", "calendars", name, "import", query=query, body=content, headers=headers)
     call.show(answer.document, lambda: _imported(name, answer.document))
+
+
+def _try(call: Call, path: tuple[str, ...], body: Document) -> None:
+    document = call.client.answer("PUT", "calendars", *path, query={"dryRun": "true"}, body=body).document
+    call.show(document, lambda: _effects(document))
+
+
+def _effects(found: Document) -> None:
+    write(f"{found.get('changed')} of {found.get('compared')} schedules would run at other times")
+    for one in found.get("items") or ():
+        write(f"{one.get('scheduleId')} of {one.get('jobName')}: {one['difference']['summary']}")
+    if int(found.get("schedules") or 0) > int(found.get("compared") or 0):
+        say(f"compared the newest {found.get('compared')} of {found.get('schedules')}")
+
+
+def _changed(said: str, calendar: Document) -> None:
+    write(said)
+    for one in calendar.get("moved") or ():
+        was, now = moment(one.get("before")) or "never", moment(one.get("after")) or "never"
+        say(f"moved {one.get('scheduleId')} of {one.get('jobName')}: {was} → {now}")
 
 
 def _definition(options: Document) -> Document:

@@ -29,6 +29,8 @@ SECTIONS = {
         "freezes": Lazy("rota.cli.freezes", "freezes", "When schedules start nothing: create, list, delete."),
         "executions": Lazy("rota.cli.executions", "executions", "What ran: list, logs, cancel, retry …"),
         "why": Lazy("rota.cli.why", "why", "Why a job has not run, and when it could."),
+        "simulate": Lazy("rota.cli.simulate", "simulate", "What schedules will do: fires, skips, waits, load."),
+        "lint": Lazy("rota.cli.lint", "lint", "What is probably a mistake, also in files."),
         "queues": Lazy("rota.cli.queues", "queues", "Where they wait: list, set, pause, resume, reset."),
         "workers": Lazy("rota.cli.workers", "workers", "Who runs it: list, drain, invite."),
         "import": Lazy("rota.cli.importing", "import_command", "Jobs from crontabs, systemd timers, Celery …"),

@@ -6,6 +6,7 @@ import click
 
 from rota.cli import accounts, backfills, schedule_exceptions
 from rota.cli.call import Call, asks, confirm, confirmed, limited
+from rota.cli.difference import difference
 from rota.cli.output import Column, Document, fields, say, table, write
 from rota.cli.reading import AgoType, TimeType, file_option, from_file, given, rule_options, take_schedule
 from rota.cli.wording import id_of, identifier, moment, state_of, text, when
@@ -88,13 +89,14 @@ def create(call: Call, job: str, file: str | None, idempotency_key: str | None, 
 @schedules.command()
 @click.argument("id")
 @rule_options
+@click.option("--dry-run", is_flag=True, help="Say which runs would go, move and come; save nothing.")
 @file_option("The schedule")
 @asks
-def update(call: Call, id: str, file: str | None, **options: Any) -> None:
+def update(call: Call, id: str, file: str | None, dry_run: bool, **options: Any) -> None:
     """Give a schedule another rule; its policies stay unless a file replaces all.
 
     \b
-    Example: rota schedules update 0f1e2d3c4b5a --every 30m
+    Example: rota schedules update 0f1e2d3c4b5a --every 30m --dry-run
     """
     rule = take_schedule(options)
     if rule is None and file is None:
@@ -102,8 +104,13 @@ def update(call: Call, id: str, file: str | None, **options: Any) -> None:
     found = _id(call, id)
     current = call.client.answer("GET", "schedules", found)
     base = from_file(file) if file else _policies(current.document.get("rule") or {})
-    document = call.client.put("schedules", found, body=base | (rule or {}), etag=current.etag)
-    call.show(document, lambda: _saved("updated", document))
+    body = base | (rule or {})
+    if dry_run:
+        document = call.client.answer("PUT", "schedules", found, query={"dryRun": "true"}, body=body).document
+        call.show(document, lambda: difference(document))
+        return
+    document = call.client.put("schedules", found, body=body, etag=current.etag)
+    call.show(document, lambda: _updated(document))
 
 
 @schedules.command()
@@ -218,6 +225,12 @@ def _saved(verb: str, schedule: Document) -> None:
     write(f"{verb} schedule {schedule.get('id')}: {schedule.get('describe', '-')}")
     if upcoming := moment(schedule.get("nextAt")):
         say(f"next: {upcoming}")
+
+
+def _updated(schedule: Document) -> None:
+    _saved("updated", schedule)
+    if done := schedule.get("difference"):
+        write(str(done.get("summary")))
 
 
 def _show(schedule: Document) -> None:

@@ -163,6 +163,24 @@ def due(
     return Due(decisions, reached, following.instant, fires_at, more, caught_up if more else 0)
 
 
+def going_on(
+    schedule: Schedule,
+    cursor: Instant,
+    next_at: Instant | None,
+    fires_at: Instant | None,
+    runs: int,
+    around: Surroundings = NO_SURROUNDINGS,
+) -> tuple[Instant | None, Instant | None]:
+    """The next instant to decide and the next that fires, after what `due` said and gates and overlap let fire.
+
+    `runs` counts what has fired after all: what did not is none of `maxRuns`, so a schedule goes on that `due` took
+    for over.
+    """
+    if next_at is None and schedule.max_runs is not None and runs < schedule.max_runs:
+        return decided_next(schedule, cursor, around), next_after(schedule, cursor, around)
+    return next_at, fires_at
+
+
 def _one_on_time(schedule: Schedule, timeline: Timeline, floor: Instant, now: Instant) -> Due | None:
     """The usual case, decided at once: one instant is due, on time, and nothing limits or precedes it."""
     if schedule.max_runs is not None or schedule.starts_at is not None or schedule.ends_at is not None:

@@ -131,6 +131,10 @@ class Schedule:
         """The lane of what must not overlap: the schedule's own, unless it shares a key with others."""
         return f"overlap:{self.overlap_key or schedule_id}"
 
+    def latest_start(self, nominal: Instant) -> Instant | None:
+        """After when the execution of a nominal instant is not begun any more; None without `maxLateness`."""
+        return None if self.max_lateness is None else max(self.due_at(nominal), nominal + self.max_lateness)
+
     def document(self) -> dict[str, object]:
         """The canonical JSON object without defaults; `schedule_reading.parse` reads it back to an equal value."""
         document = self.rule.document()

@@ -15,7 +15,7 @@ from functools import lru_cache
 from itertools import takewhile
 
 from rota.domain.errors import InvalidInput
-from rota.domain.instant import Instant, from_datetime, to_datetime
+from rota.domain.instant import DAY, Instant, from_datetime, to_datetime
 from rota.domain.occurrence import Decision
 
 _MACHINE_DEPENDENT = frozenset({"localtime", "Factory", "posixrules"})
@@ -225,6 +225,25 @@ class Zone:
 
     def _offset(self, utc: datetime) -> timedelta | None:
         return utc.replace(tzinfo=UTC).astimezone(self.tz).utcoffset()
+
+
+def clock_changes(zone: Zone, start: Instant, until: Instant) -> list[Instant]:
+    """The first instants under another offset, strictly after `start` and up to `until`; changes within one day count once."""
+
+    def offset(instant: Instant) -> timedelta | None:
+        return zone.local(instant).utcoffset()
+
+    found: list[Instant] = []
+    for day in range(start, until, DAY):
+        before, after = day, min(day + DAY, until)
+        if offset(before) == offset(after):
+            continue
+        old = offset(before)
+        while after - before > 1:
+            middle = (before + after) // 2
+            before, after = (middle, after) if offset(middle) == old else (before, middle)
+        found.append(after)
+    return found
 
 
 def _suppressed(instant: Instant, nominal: datetime) -> Moment:

@@ -2,18 +2,20 @@
 
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 
 from rota.domain.errors import InvalidInput, Unavailable
-from rota.domain.execution import LEASED, NewExecution, State, Trigger
+from rota.domain.execution import NewExecution, Trigger
 from rota.domain.freeze import Freeze
 from rota.domain.instant import SECOND, Instant
-from rota.domain.job import JobState, new_execution
+from rota.domain.job import new_execution
 from rota.domain.missed import Overlap
 from rota.domain.occurrence import Decision, Occurrence
-from rota.domain.planning import decided_next, due, next_after
+from rota.domain.overlap import Overlaps, lane_of_runs
+from rota.domain.planning import due, going_on
 from rota.domain.recurrence import Once
 from rota.domain.schedule import NO_SURROUNDINGS, Schedule, Surroundings
+from rota.domain.start import permitted
 from rota.stores import bell, control, exceptions, executions, jobs, occurrences, schedules, surroundings
 from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule, ScheduleState
@@ -23,9 +25,6 @@ _BATCH = 1000
 _INSTANTS_PER_SCHEDULE = 1000
 _IDLE_SECONDS = 30.0
 _BESIDE_ANOTHER_SECONDS = 0.02
-_SERIAL = frozenset({Overlap.QUEUE_ONE, Overlap.QUEUE_ALL, Overlap.CANCEL_PREVIOUS, Overlap.KILL_PREVIOUS})
-_CANCELLING = {Overlap.CANCEL_PREVIOUS: None, Overlap.KILL_PREVIOUS: 0}
-"""The overlap policies that end what runs, with the grace they give (seconds; None = the worker's own)."""
 _UNREADABLE = Schedule(Once(0))
 
 
@@ -56,8 +55,6 @@ class _Plan:
     fires: list[tuple[str, Occurrence, NewExecution]] = field(default_factory=list)
     skips: list[occurrences.Decided] = field(default_factory=list)
     cursors: list[schedules.Advanced] = field(default_factory=list)
-    ends: list[tuple[str, int | None]] = field(default_factory=list)
-    """Executions to cancel, each with its grace."""
 
 
 class Ticker:
@@ -160,19 +157,16 @@ class Ticker:
 
     def _gate(self, item: DueSchedule, occurrence: Occurrence, freezes: Sequence[Freeze], now: Instant) -> Occurrence:
         """An instant that would fire does not while its job may not start."""
-        if occurrence.decision is not Decision.FIRED:
-            return occurrence
         owner = item.owner
-        if owner.state is not JobState.ENABLED:
-            why = f"the job is {owner.state.value.lower()}{f': {owner.note}' if owner.note else ''}"
-            return replace(occurrence, decision=Decision.SKIPPED_PAUSED, reason=why)
-        if not owner.job.allowed_in(self._environment):
-            why = f"the job may not run in {self._environment}"
-            return replace(occurrence, decision=Decision.SKIPPED_CONDITION, reason=why)
-        freeze = next((one for one in freezes if one.holds(occurrence.nominal, now)), None)
-        if freeze is not None:
-            return replace(occurrence, decision=Decision.SKIPPED_PAUSED, reason=freeze.says)
-        return occurrence
+        return permitted(
+            occurrence,
+            owner.job,
+            owner.state,
+            note=owner.note,
+            environment=self._environment,
+            freezes=freezes,
+            now=now,
+        )
 
     def _write(self, tx: Transaction, decided: Sequence[_Decided]) -> tuple[Sequence[_Decided], _Plan]:
         """Everything of what no other coordinator has in hand, or nothing when its jobs changed since they were read."""
@@ -181,9 +175,9 @@ class Ticker:
         if not decided or not schedules.unchanged(tx, [one.item for one in decided]):
             raise _Outdated
         plan = _Plan()
-        live = _Live(tx, decided)
+        overlaps = _overlaps(tx, decided)
         for one in decided:
-            final = [live.overlap(one, occurrence, plan) for occurrence in one.occurrences]
+            final = [overlaps.decide(one.schedule, one.item.id, occurrence) for occurrence in one.occurrences]
             plan.cursors.append(_moved(one, final))
             for occurrence in final:
                 _add(plan, one, occurrence)
@@ -192,7 +186,7 @@ class Ticker:
         for one in decided:
             if one.aside:
                 schedules.set_aside(tx, one.item.id, one.aside)
-        for execution_id, grace in plan.ends:
+        for execution_id, grace in overlaps.ends:
             note = {"by": "rota", "reason": "the next occurrence replaces it", "graceSeconds": grace}
             control.request_cancellation(tx, [execution_id], note)
         ids = executions.enqueue(tx, [new for _, _, new in plan.fires])
@@ -204,30 +198,11 @@ class Ticker:
         return decided, plan
 
 
-class _Live:
-    """The unfinished executions of the schedules of a batch, read once."""
-
-    def __init__(self, tx: Transaction, decided: Sequence[_Decided]) -> None:
-        asking = [one for one in decided if one.schedule.overlap is not Overlap.ALLOW]
-        shared = {_lane(one) for one in asking if one.schedule.overlap_key is not None}
-        self._by_key = control.live_by_overlap(tx, [one.item.id for one in asking], shared) if asking else {}
-
-    def overlap(self, one: _Decided, occurrence: Occurrence, plan: _Plan) -> Occurrence:
-        """The occurrence after the overlap policy has spoken. Notes what is to end."""
-        policy = one.schedule.overlap
-        if occurrence.decision is not Decision.FIRED or policy is Overlap.ALLOW:
-            return occurrence
-        live = self._by_key.setdefault(_asked(one), [])
-        if live:
-            waiting = any(state not in LEASED for _, state in live)
-            if policy is Overlap.SKIP or (policy is Overlap.QUEUE_ONE and waiting):
-                what = "still runs" if policy is Overlap.SKIP else "already waits"
-                holder = live[0][0] or "the occurrence before it"
-                return replace(occurrence, decision=Decision.SKIPPED_OVERLAP, reason=f"{holder} {what}")
-            if policy in _CANCELLING:
-                plan.ends += [(id, _CANCELLING[policy]) for id, state in live if id and state is not State.CANCELLING]
-        live.append(("", State.PENDING))
-        return occurrence
+def _overlaps(tx: Transaction, decided: Sequence[_Decided]) -> Overlaps:
+    """What is live of the schedules of a batch, read once."""
+    asking = [one for one in decided if one.schedule.overlap is not Overlap.ALLOW]
+    shared = {one.schedule.lane(one.item.id) for one in asking if one.schedule.overlap_key is not None}
+    return Overlaps(control.live_by_overlap(tx, [one.item.id for one in asking], shared) if asking else {})
 
 
 def _readable(found: Sequence[DueSchedule]) -> dict[str, Schedule]:
@@ -239,22 +214,11 @@ def _readable(found: Sequence[DueSchedule]) -> dict[str, Schedule]:
     return readable
 
 
-def _lane(one: _Decided) -> str:
-    return one.schedule.lane(one.item.id)
-
-
-def _asked(one: _Decided) -> str:
-    """Under which name `control.live_by_overlap` tells what is live."""
-    return one.item.id if one.schedule.overlap_key is None else _lane(one)
-
-
 def _moved(one: _Decided, final: Sequence[Occurrence]) -> schedules.Advanced:
-    """Where the schedule stands after its instants. What did not fire after all is none of its `maxRuns`."""
-    item, next_at, fires_at, most = one.item, one.next_at, one.fires_at, one.schedule.max_runs
+    """Where the schedule stands after its instants."""
+    item = one.item
     runs = item.runs + sum(1 for occurrence in final if occurrence.decision is Decision.FIRED)
-    if next_at is None and most is not None and runs < most:
-        next_at = decided_next(one.schedule, one.cursor, one.around)
-        fires_at = next_after(one.schedule, one.cursor, one.around)
+    next_at, fires_at = going_on(one.schedule, one.cursor, one.next_at, one.fires_at, runs, one.around)
     state = ScheduleState.PAUSED if one.aside else ScheduleState.ENDED if next_at is None else ScheduleState.ENABLED
     return (item.id, item.revision, item.cursor_at, one.cursor, next_at, fires_at, runs, state)
 
@@ -264,17 +228,15 @@ def _add(plan: _Plan, one: _Decided, occurrence: Occurrence) -> None:
     if occurrence.decision is not Decision.FIRED:
         plan.skips.append((item.id, occurrence.nominal, occurrence.decision, occurrence.reason, None))
         return
-    lateness = schedule.max_lateness
     new = new_execution(
         item.job_id,
         item.owner.job,
         trigger=Trigger.SCHEDULE,
         parameters=schedule.parameters,
         due_at=occurrence.due_at,
-        latest_start=None if lateness is None else max(occurrence.due_at, occurrence.nominal + lateness),
+        latest_start=schedule.latest_start(occurrence.nominal),
         schedule_id=item.id,
         nominal_at=occurrence.nominal,
     )
-    if schedule.overlap in _SERIAL or schedule.overlap_key is not None:
-        new.lane = _lane(one)
+    new.lane = lane_of_runs(schedule, item.id)
     plan.fires.append((item.id, occurrence, new))

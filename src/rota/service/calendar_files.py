@@ -44,7 +44,7 @@ def import_days(ctx: ServiceContext, name: str, text: str, *, replacing: bool = 
         return replace(calendar, rules=_merged(calendar.rules, found.rules, replacing))
 
     detail = {"file": len(found.rules), "skipped": len(found.skipped)}
-    record = calendars.change(ctx, name, "import", changed, detail=detail)
+    record = calendars.change(ctx, name, "import", changed, detail=detail).record
     before, after = set(was[-1].rules), set(record.calendar.rules)
     unchanged = len(before & set(found.rules))
     return Imported(record, len(after - before), len(before - after), unchanged, found.skipped)

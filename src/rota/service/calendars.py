@@ -13,6 +13,7 @@ from rota.domain.errors import Conflict, InvalidInput, NotFound
 from rota.domain.instant import Instant
 from rota.domain.job_reading import is_plain
 from rota.domain.working_days import Day, Reason, WorkingDays
+from rota.service.calendar_effects import Effect, Effects, Moved, effects, moved_document, plan_users_anew
 from rota.service.context import ServiceContext
 from rota.service.schedules import require_version
 from rota.stores import calendars, events
@@ -23,8 +24,12 @@ __all__ = [
     "Calendar",
     "CalendarRecord",
     "CalendarVersion",
+    "Change",
     "Day",
     "Days",
+    "Effect",
+    "Effects",
+    "Moved",
     "NamingSchedule",
     "Reason",
     "Usage",
@@ -37,6 +42,8 @@ __all__ = [
     "get",
     "override",
     "remove_override",
+    "try_override",
+    "try_update",
     "update",
     "usage",
     "versions",
@@ -101,9 +108,19 @@ def versions(ctx: ServiceContext, name: str, *, limit: int, before: int | None =
         return calendars.versions(tx, name, limit=limit, before=before)
 
 
-def update(
-    ctx: ServiceContext, name: str, document: Mapping[str, object], *, expected: int | None = None
-) -> CalendarRecord:
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A calendar after a change, and the schedules whose next fire moved because of it."""
+
+    record: CalendarRecord
+    moved: list[Moved]
+
+
+Trial = Callable[[Calendar], Calendar]
+"""From what a calendar is, what it is to be."""
+
+
+def update(ctx: ServiceContext, name: str, document: Mapping[str, object], *, expected: int | None = None) -> Change:
     """Replace a calendar. What it says already is no change and no new version.
 
     An override that is new or says something else is the caller's own; the others keep their author. `expected` is
@@ -112,6 +129,15 @@ def update(
     ctx.require(Right.EDIT)
     calendar = Calendar.parse(document)
     return change(ctx, name, "update", lambda _: calendar, expected=expected)
+
+
+def try_update(
+    ctx: ServiceContext, name: str, document: Mapping[str, object], *, expected: int | None = None
+) -> Effects:
+    """What `update` would do to the schedules, and what it would refuse. Nothing is stored."""
+    ctx.require(Right.EDIT)
+    calendar = Calendar.parse(document)
+    return _tried(ctx, name, lambda _: calendar, expected=expected)
 
 
 def delete(ctx: ServiceContext, name: str, *, expected: int | None = None) -> None:
@@ -146,9 +172,19 @@ def days(ctx: ServiceContext, name: str, first: date, last: date) -> Days:
     return Days([worked.explain(first + timedelta(days=distance)) for distance in range(length)], worked.data)
 
 
-def override(ctx: ServiceContext, name: str, day: date, *, working: bool, reason: str | None = None) -> CalendarRecord:
+def override(ctx: ServiceContext, name: str, day: date, *, working: bool, reason: str | None = None) -> Change:
     """Say of one day that it is worked, or that it is not. It takes the place of what was said of it before."""
     ctx.require(Right.EDIT)
+    return change(ctx, name, "override", _overriding(day, working, reason), detail={"date": day.isoformat()})
+
+
+def try_override(ctx: ServiceContext, name: str, day: date, *, working: bool, reason: str | None = None) -> Effects:
+    """What `override` would do to the schedules, and what it would refuse. Nothing is stored."""
+    ctx.require(Right.EDIT)
+    return _tried(ctx, name, _overriding(day, working, reason))
+
+
+def _overriding(day: date, working: bool, reason: str | None) -> Trial:
     if reason is not None and not (reason.strip() and len(reason) <= LONGEST_REASON and is_plain(reason)):
         raise InvalidInput.field("reason", msg=f"a text of 1 to {LONGEST_REASON} characters")
 
@@ -159,10 +195,10 @@ def override(ctx: ServiceContext, name: str, day: date, *, working: bool, reason
         said = sorted([*others, Override(day, working, reason)], key=lambda one: one.day)
         return replace(calendar, overrides=tuple(said))
 
-    return change(ctx, name, "override", overridden, detail={"date": day.isoformat()})
+    return overridden
 
 
-def remove_override(ctx: ServiceContext, name: str, day: date) -> CalendarRecord:
+def remove_override(ctx: ServiceContext, name: str, day: date) -> Change:
     """Take back what was said of one day. NotFound where nothing was."""
     ctx.require(Right.EDIT)
 
@@ -187,25 +223,40 @@ def change(
     ctx: ServiceContext,
     name: str,
     verb: str,
-    changed: Callable[[Calendar], Calendar],
+    changed: Trial,
     *,
     expected: int | None = None,
     detail: Mapping[str, object] | None = None,
-) -> CalendarRecord:
-    """Give a calendar another definition, with its audit entry; `changed` says which. No change is no new version."""
+) -> Change:
+    """Give a calendar another definition, with its audit entry; `changed` says which. No change is no new version.
+
+    The schedules that go by it are planned anew in the same transaction.
+    """
     with ctx.write() as tx:
         record = existing(tx, name)
         require_version(record.version, expected)
         before = record.calendar
         after = _signed(changed(before), before, ctx.principal.name, tx.now)
         if after == before:
-            return record
+            return Change(record, [])
         _require_whole(tx, name, after)
         saved = calendars.save(tx, record, after, changed_by=ctx.principal.name)
-        difference = {"version": saved.version, "changed": _difference(before, after)}
+        moved = plan_users_anew(tx, name)
+        difference: dict[str, object] = {"version": saved.version, "changed": _difference(before, after)}
+        if moved:
+            difference["moved"] = moved_document(moved)
         ctx.audit(tx, verb, "calendar", name, {**(detail or {}), **difference})
         _tell(tx, "updated", name)
-        return saved
+        return Change(saved, moved)
+
+
+def _tried(ctx: ServiceContext, name: str, changed: Trial, *, expected: int | None = None) -> Effects:
+    with ctx.read() as tx:
+        record = existing(tx, name)
+        require_version(record.version, expected)
+        after = changed(record.calendar)
+        _require_whole(tx, name, after)
+        return effects(tx, name, after)
 
 
 def existing(tx: Transaction, name: str) -> CalendarRecord:

@@ -10,8 +10,8 @@ from rota.domain.job_reading import is_plain
 from rota.domain.job_schedules import parse_schedules
 from rota.domain.parameters import Json, merged
 from rota.domain.schedule import Schedule
+from rota.service import schedule_revisions, schemas
 from rota.service import schedules as schedule_service
-from rota.service import schemas
 from rota.service.context import ServiceContext
 from rota.service.runnable import require_runnable
 from rota.stores import schedules
@@ -118,10 +118,10 @@ def write_schedules(
         record = known.get(key)
         try:
             if record is None:
-                schedule_service.added(ctx, tx, job_id, schedule, created_by=owned_by)
+                schedule_revisions.added(ctx, tx, job_id, schedule, created_by=owned_by)
             else:
                 document = schedule.document()
-                schedule_service.revised(ctx, tx, record, _as_stored(record, document, schedule))
+                schedule_revisions.revised(ctx, tx, record, _as_stored(record, document, schedule))
         except InvalidInput as error:
             raise InvalidInput(error.detail, [(("schedule", *loc), message) for loc, message in error.errors]) from None
     gone = [record.id for key, record in known.items() if key not in kept and _belongs(record, owned_by)]

@@ -1,10 +1,10 @@
 """What may be asked about schedules: make, look, change, pause, and what they will do."""
 
-import json
 from collections.abc import Mapping
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 from rota.domain.access import Right
+from rota.domain.difference import Difference, Planned, compare
 from rota.domain.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from rota.domain.instant import Instant
 from rota.domain.job import JobState
@@ -13,21 +13,23 @@ from rota.domain.occurrence import Decision
 from rota.domain.planning import Preview, due, upcoming
 from rota.domain.schedule import Schedule, Surroundings
 from rota.service.context import ServiceContext
+from rota.service.schedule_revisions import first_revision, revision
 from rota.stores import jobs, occurrences, schedules, surroundings
 from rota.stores.database import Transaction
-from rota.stores.identity import new_id
 from rota.stores.occurrences import OccurrenceRecord
 from rota.stores.plans import coming
 from rota.stores.schedules import ScheduleRecord, ScheduleState
-from rota.time_data import data_versions
 
 __all__ = [
+    "Change",
     "Decision",
+    "Difference",
     "OccurrenceRecord",
     "Preview",
     "Schedule",
     "ScheduleRecord",
     "ScheduleState",
+    "change",
     "create",
     "delete",
     "find",
@@ -36,16 +38,25 @@ __all__ = [
     "pause",
     "preview",
     "resume",
+    "try_change",
+    "try_create",
     "update",
 ]
 
 CODE = "code"
 """Who made the schedules that come with code."""
 
-_LONGEST_NAME = 200
 _SKIPPED_ROUNDS = 10
 _WITHHELD = frozenset({Decision.SUPPRESSED_DST, Decision.SKIPPED_CALENDAR, Decision.SKIPPED_EXCEPTION})
 """What does not fire whether a schedule is paused or not."""
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """A schedule as it is now, and what that does to its fires; None where nothing was changed."""
+
+    record: ScheduleRecord
+    difference: Difference | None
 
 
 def create(
@@ -54,16 +65,20 @@ def create(
     """Give a job a schedule. NotFound if there is no such job."""
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
-        owner = jobs.get(tx, job_id)
-        if owner is None:
-            raise NotFound("no such job")
-        schedule = Schedule.parse(document, now=tx.now, spread=job_id)
-        _refuse_taken_key(tx, job_id, schedule.key)
-        made = added(ctx, tx, job_id, schedule, created_by=created_by or ctx.principal.name)
-        record = replace(made, job_name=owner.job.name)
-        ctx.audit(tx, "create", "schedule", record.id, {"jobId": job_id, "rule": schedule.document()})
-        ctx.remember(tx, record)
-    return record
+        made = _planned_creation(ctx, tx, job_id, document, created_by)
+        schedules.add(tx, made)
+        ctx.audit(tx, "create", "schedule", made.id, {"jobId": job_id, "rule": made.schedule.document()})
+        ctx.remember(tx, made)
+    return made
+
+
+def try_create(ctx: ServiceContext, job_id: str, document: Mapping[str, object]) -> Difference:
+    """What `create` would do to the fires, and what it would refuse. Nothing is stored."""
+    ctx.require(Right.EDIT)
+    with ctx.read() as tx:
+        made = _planned_creation(ctx, tx, job_id, document, None)
+        after = Planned(made.schedule, surroundings.of_one(tx, made.schedule))
+        return compare(None, after, start=tx.now)
 
 
 def get(ctx: ServiceContext, id: str) -> ScheduleRecord:
@@ -94,19 +109,29 @@ def update(
 
     A document that says what the schedule says already changes nothing. `expected` is the revision the caller saw.
     """
+    return change(ctx, id, document, expected=expected).record
+
+
+def change(ctx: ServiceContext, id: str, document: Mapping[str, object], *, expected: int | None = None) -> Change:
+    """As `update`, and what that does to the fires. The audit entry keeps that too."""
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
-        record = held(tx, id)
-        require_version(record.revision, expected)
-        _refuse_code(record)
-        schedule = read_again(record, document, tx.now)
-        if schedule.key != record.key:
-            _refuse_taken_key(tx, record.job_id, schedule.key)
-        changed = revised(ctx, tx, record, schedule)
-        if changed is not record:
-            detail = {"jobId": record.job_id, "before": record.schedule.document(), "after": schedule.document()}
-            ctx.audit(tx, "update", "schedule", id, detail)
-        return changed
+        record, changed, difference = _planned_change(ctx, tx, held(tx, id), document, expected)
+        if changed is record:
+            return Change(record, None)
+        before, after = record.schedule.document(), changed.schedule.document()
+        detail = {"jobId": record.job_id, "before": before, "after": after, "difference": difference.document()}
+        ctx.audit(tx, "update", "schedule", id, detail)
+        return Change(schedules.save(tx, changed), difference)
+
+
+def try_change(
+    ctx: ServiceContext, id: str, document: Mapping[str, object], *, expected: int | None = None
+) -> Difference:
+    """What `update` would do to the fires, and what it would refuse. Nothing is stored."""
+    ctx.require(Right.EDIT)
+    with ctx.read() as tx:
+        return _planned_change(ctx, tx, existing(tx, id), document, expected)[2]
 
 
 def delete(ctx: ServiceContext, id: str, *, expected: int | None = None) -> None:
@@ -194,70 +219,38 @@ def ledger(
         return found
 
 
-def added(ctx: ServiceContext, tx: Transaction, job_id: str, schedule: Schedule, *, created_by: str) -> ScheduleRecord:
-    """Store a new schedule of a job. InvalidInput when it would never fire."""
-    _refuse_long_names(schedule)
-    next_at, fires_at = coming(schedule, surroundings.of_one(tx, schedule), tx.now, 0)
-    if fires_at is None:
-        _refuse_over(schedule)
-    record = ScheduleRecord(
-        id=new_id(tx.now),
-        job_id=job_id,
-        key=schedule.key,
-        name=schedule.name,
-        state=ScheduleState.ENABLED if schedule.enabled else ScheduleState.PAUSED,
-        rule=_text(schedule),
-        revision=1,
-        revised_at=tx.now,
-        cursor_at=tx.now,
-        next_at=next_at,
-        fires_at=fires_at,
-        runs=0,
-        note=None,
-        created_by=created_by,
-        changed_by=ctx.principal.name,
-        created_at=tx.now,
-        updated_at=tx.now,
-        planned_with=data_versions(),
-        probed=schedule.is_probed,
-    )
-    schedules.add(tx, record)
-    return record
+def _planned_creation(
+    ctx: ServiceContext, tx: Transaction, job_id: str, document: Mapping[str, object], created_by: str | None
+) -> ScheduleRecord:
+    """The schedule that would be made, after everything that would refuse it."""
+    owner = jobs.get(tx, job_id)
+    if owner is None:
+        raise NotFound("no such job")
+    schedule = Schedule.parse(document, now=tx.now, spread=job_id)
+    _refuse_taken_key(tx, job_id, schedule.key)
+    made = first_revision(ctx, tx, job_id, schedule, created_by or ctx.principal.name)
+    return replace(made, job_name=owner.job.name)
 
 
-def revised(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, schedule: Schedule) -> ScheduleRecord:
-    """Store a new revision of a schedule, unless it is the one that is stored: then `record` itself is returned.
-
-    A pause outlives the change, unless the document says `enabled` where it did not before.
-    """
-    if schedule == record.schedule:
-        return record
-    _refuse_long_names(schedule)
-    next_at, fires_at = coming(schedule, surroundings.of_one(tx, schedule, record.id), tx.now, record.runs)
-    if fires_at is None and not _has_run_out(schedule, record.runs):
-        _refuse_over(schedule)
-    state = record.state
-    if next_at is None:
-        state = ScheduleState.ENDED
-    elif not schedule.enabled:
-        state = ScheduleState.PAUSED
-    elif state is ScheduleState.ENDED or not record.schedule.enabled:
-        state = ScheduleState.ENABLED
-    changed = replace(
-        record,
-        key=schedule.key,
-        name=schedule.name,
-        state=state,
-        rule=_text(schedule),
-        revision=record.revision + 1,
-        revised_at=tx.now,
-        next_at=next_at,
-        fires_at=fires_at,
-        changed_by=ctx.principal.name,
-        planned_with=data_versions(),
-        probed=schedule.is_probed,
-    )
-    return schedules.save(tx, changed)
+def _planned_change(
+    ctx: ServiceContext,
+    tx: Transaction,
+    record: ScheduleRecord,
+    document: Mapping[str, object],
+    expected: int | None,
+) -> tuple[ScheduleRecord, ScheduleRecord, Difference]:
+    """A schedule as it is and as it would be, after everything that would refuse that."""
+    id = record.id
+    require_version(record.revision, expected)
+    _refuse_code(record)
+    schedule = read_again(record, document, tx.now)
+    if schedule.key != record.key:
+        _refuse_taken_key(tx, record.job_id, schedule.key)
+    changed = revision(ctx, tx, record, schedule)
+    known = surroundings.of(tx, {id: record.schedule})
+    old = Planned(record.schedule, known[id], record.runs) if id in known else None
+    new = Planned(schedule, surroundings.of_one(tx, schedule, id), record.runs)
+    return record, changed, compare(old, new, start=tx.now)
 
 
 def read_again(record: ScheduleRecord, document: Mapping[str, object], now: Instant) -> Schedule:
@@ -306,17 +299,6 @@ def _refuse_taken_key(tx: Transaction, job_id: str, key: str | None) -> None:
         raise Conflict(f"the job has a schedule with the key {key!r} already")
 
 
-def _refuse_long_names(schedule: Schedule) -> None:
-    for name, value in (("key", schedule.key), ("name", schedule.name)):
-        if value is not None and len(value) > _LONGEST_NAME:
-            raise InvalidInput.field(name, msg=f"a text of 1 to {_LONGEST_NAME} characters")
-
-
-def _refuse_over(schedule: Schedule) -> None:
-    name = "endsAt" if schedule.ends_at is not None else next(iter(schedule.rule.document()))
-    raise InvalidInput.field(name, msg="it would never fire: every instant is in the past")
-
-
 def _rested(tx: Transaction, record: ScheduleRecord, around: Surroundings) -> tuple[Instant, bool]:
     """Write down instants of a pause, at most 10,000. Returns up to where, and whether there are more."""
     job = jobs.get(tx, record.job_id)
@@ -354,11 +336,3 @@ def _resumed(tx: Transaction, record: ScheduleRecord, around: Surroundings, curs
         note=None,
         changed_by=by,
     )
-
-
-def _has_run_out(schedule: Schedule, runs: int) -> bool:
-    return schedule.max_runs is not None and runs >= schedule.max_runs
-
-
-def _text(schedule: Schedule) -> str:
-    return json.dumps(schedule.document(), ensure_ascii=False, separators=(",", ":"), sort_keys=True)

@@ -123,6 +123,14 @@ def children(tx: Transaction, name: str) -> list[str]:
     return [row.name for row in rows if name in Calendar.from_json(row.definition).parents]
 
 
+def family(tx: Transaction, name: str) -> list[str]:
+    """A calendar and all that go by it as a parent, near ones first."""
+    found = [name]
+    for known in found:
+        found += [child for child in children(tx, known) if child not in found]
+    return found
+
+
 def users(tx: Transaction, name: str, *, limit: int, before: str | None = None) -> list[NamingSchedule]:
     """The schedules that name a calendar, newest first, from the one before the id `before` on."""
     found: list[NamingSchedule] = []

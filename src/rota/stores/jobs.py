@@ -126,6 +126,14 @@ def get(tx: Transaction, job_id: str) -> JobRecord | None:
     return None if row is None else _record(row)
 
 
+def of_ids(tx: Transaction, job_ids: Collection[str]) -> dict[str, JobRecord]:
+    """Those of the jobs that exist, by id."""
+    if not job_ids:
+        return {}
+    rows = tx.all(_JOB.where(jobs.c.id.in_(job_ids)))
+    return {row.id: _record(row) for row in rows}
+
+
 def by_name(tx: Transaction, name: str, limit: int = 2) -> list[JobRecord]:
     """The jobs of that very name; several may share one."""
     return [_record(row) for row in tx.all(_JOB.where(jobs.c.name == name).order_by(jobs.c.id).limit(limit))]

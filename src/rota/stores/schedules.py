@@ -182,6 +182,11 @@ def held(tx: Transaction, schedule_id: str) -> ScheduleRecord | None:
     return get(tx, schedule_id)
 
 
+def of_ids(tx: Transaction, ids: Collection[str]) -> list[ScheduleRecord]:
+    """Those of the schedules that exist, newest first."""
+    return [_record(row) for row in tx.all(_SCHEDULE.where(schedules.c.id.in_(ids)).order_by(schedules.c.id.desc()))]
+
+
 def of_jobs(tx: Transaction, job_ids: Collection[str]) -> dict[str, list[ScheduleRecord]]:
     """The schedules of each job, oldest first; every job asked for has an entry."""
     found: dict[str, list[ScheduleRecord]] = defaultdict(list)
@@ -206,6 +211,14 @@ def find(
         statement = statement.where(schedules.c.job_id == job_id)
     if state is not None:
         statement = statement.where(schedules.c.state == state.value)
+    return [_record(row) for row in tx.all(statement)]
+
+
+def enabled(tx: Transaction, job_ids: Collection[str] | None, *, limit: int) -> list[ScheduleRecord]:
+    """The enabled schedules of some jobs, or of all, oldest first."""
+    statement = _SCHEDULE.where(_FIRING).order_by(schedules.c.id).limit(limit)
+    if job_ids is not None:
+        statement = statement.where(schedules.c.job_id.in_(job_ids))
     return [_record(row) for row in tx.all(statement)]
 
 

@@ -12,10 +12,15 @@ from rota.stores.database import Transaction
 Names = tuple[str, ...]
 
 
-def of(tx: Transaction, schedules: Mapping[str, Schedule]) -> dict[str, Surroundings]:
-    """What is around each schedule, by its id. One whose calendar is not to be had is left out."""
+def of(
+    tx: Transaction, schedules: Mapping[str, Schedule], instead: Mapping[str, Calendar] | None = None
+) -> dict[str, Surroundings]:
+    """What is around each schedule, by its id. One whose calendar is not to be had is left out.
+
+    `instead` are calendars by name that are taken in place of those in the store.
+    """
     named = {schedule.calendar for schedule in schedules.values() if schedule.calendar}
-    days = {names: found for names, found in _days(tx, named).items() if isinstance(found, WorkingDays)}
+    days = {names: found for names, found in _days(tx, named, instead or {}).items() if isinstance(found, WorkingDays)}
     excepted = exceptions.of(tx, list(schedules))
     return {
         id: _around(days.get(schedule.calendar), excepted.get(id, ()))
@@ -28,7 +33,7 @@ def of_one(tx: Transaction, schedule: Schedule, schedule_id: str | None = None) 
     """What is around one schedule, stored or not. InvalidInput, at `calendar`, for a calendar that there is not."""
     days = None
     if schedule.calendar:
-        found = _days(tx, {schedule.calendar})[schedule.calendar]
+        found = _days(tx, {schedule.calendar}, {})[schedule.calendar]
         if isinstance(found, InvalidInput):
             raise found
         days = found
@@ -42,11 +47,15 @@ def _around(days: WorkingDays | None, excepted: Collection[exceptions.ExceptionR
     return Surroundings(days, tuple(record.exception for record in excepted))
 
 
-def _days(tx: Transaction, named: Collection[Names]) -> dict[Names, WorkingDays | InvalidInput]:
+def _days(
+    tx: Transaction, named: Collection[Names], instead: Mapping[str, Calendar]
+) -> dict[Names, WorkingDays | InvalidInput]:
     """The working days under each combination of calendars, or why there are none."""
     if not named:
         return {}
-    known = calendars.known(tx, sorted({name for names in named for name in names}))
+    wanted = {name for names in named for name in names}
+    wanted |= {parent for calendar in instead.values() for parent in calendar.parents}
+    known = {**calendars.known(tx, sorted(wanted)), **instead}
     return {names: _united(names, known) for names in named}
 
 

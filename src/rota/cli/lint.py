@@ -1,0 +1,96 @@
+"""`rota lint`: what is probably a mistake in jobs, stored or in files."""
+
+import json
+import sys
+import time
+from pathlib import Path
+
+import click
+
+from rota.cli.call import Call, asks
+from rota.cli.output import Cell, Column, Document, table
+from rota.cli.wording import text
+
+_FOUND = 1
+
+
+@click.command()
+@click.argument("jobs", metavar="[JOB]…", nargs=-1)
+@click.option(
+    "-f",
+    "--file",
+    "files",
+    metavar="FILE",
+    multiple=True,
+    help="Jobs or schedules as JSON, without a server; repeatable.",
+)
+@click.option("--strict", is_flag=True, help="Fail on warnings too.")
+@asks
+def lint(call: Call, jobs: tuple[str, ...], files: tuple[str, ...], strict: bool) -> int:
+    """Say what is probably a mistake. Fails with exit code 1 when there are errors.
+
+    \b
+    Example: rota lint -f jobs.json --strict
+    """
+    if jobs and files:
+        raise click.UsageError("either jobs, which a coordinator knows, or files")
+    found = _in_files(files) if files else _stored(call, jobs)
+    call.show(found, lambda: _show(found))
+    return _FOUND if any(strict or one.get("severity") == "error" for one in found) else 0
+
+
+def _stored(call: Call, jobs: tuple[str, ...]) -> list[Document]:
+    from rota.client.lookup import job_id
+
+    if not jobs:
+        return list(call.client.items("lint"))
+    return [one for job in jobs for one in call.client.get("lint", query={"jobId": job_id(call.client, job)})["items"]]
+
+
+def _in_files(files: tuple[str, ...]) -> list[Document]:
+    from rota.domain.lint_reading import lint_documents
+
+    named = [(file, document) for file in files for document in _documents(file)]
+    findings = lint_documents([document for _, document in named], time.time_ns() // 1000)
+    return [
+        {
+            "file": file,
+            "jobName": document.get("name"),
+            "schedule": one.schedule,
+            "code": one.code,
+            "severity": one.severity.value,
+            "says": one.says,
+        }
+        for (file, document), found in zip(named, findings, strict=True)
+        for one in found
+    ]
+
+
+def _documents(file: str) -> list[Document]:
+    """The JSON objects of a file: one, a list of them, or a list under `jobs`."""
+    try:
+        content = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
+    except OSError as error:
+        raise click.UsageError(f"cannot read {file}: {error.strerror}") from None
+    except ValueError as error:
+        raise click.UsageError(f"{file} is not JSON: {error}") from None
+    if isinstance(content, dict) and isinstance(content.get("jobs"), list):
+        content = content["jobs"]
+    found = content if isinstance(content, list) else [content]
+    if not all(isinstance(one, dict) for one in found):
+        raise click.UsageError(f"{file} must hold a JSON object, or a list of them")
+    return found
+
+
+def _show(found: list[Document]) -> None:
+    columns = (
+        Column("SEVERITY", _severity),
+        Column("JOB", text("jobName"), flexible=True),
+        Column("CODE", text("code")),
+        Column("SAYS", text("says")),
+    )
+    table(columns, found, empty="nothing is suspicious")
+
+
+def _severity(one: Document) -> Cell:
+    return Cell(str(one.get("severity")), "red" if one.get("severity") == "error" else "yellow")

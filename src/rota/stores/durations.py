@@ -1,0 +1,52 @@
+"""How long the runs of jobs have taken lately."""
+
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from sqlalchemy import case, func, literal, select
+
+from rota.domain.instant import Duration, Instant
+from rota.stores.database import Transaction
+from rota.stores.history import first_id_at
+from rota.stores.tables import history
+
+MOST_RUNS = 100_000
+"""So many of the newest runs are looked at, of all jobs together."""
+
+
+@dataclass(frozen=True, slots=True)
+class Durations:
+    """How long the last attempts of a job's successful executions took: half of them at most `median`, 95 % `p95`."""
+
+    median: Duration
+    p95: Duration
+    runs: int
+
+
+def of_jobs(tx: Transaction, job_ids: Collection[str], since: Instant) -> dict[str, Durations]:
+    """The durations of jobs among the executions created since then, in one question; jobs without any are left out."""
+    if not job_ids:
+        return {}
+    newest = (
+        select(history.c.job_id, (history.c.finished_at - history.c.started_at).label("took"))
+        .where(
+            history.c.id >= first_id_at(since),
+            history.c.job_id.in_(job_ids),
+            history.c.state == literal("Succeeded", literal_execute=True),
+            history.c.started_at.is_not(None),
+        )
+        .order_by(history.c.id.desc())
+        .limit(MOST_RUNS)
+        .subquery()
+    )
+    rank = func.row_number().over(partition_by=newest.c.job_id, order_by=newest.c.took)
+    runs = func.count().over(partition_by=newest.c.job_id)
+    ranked = select(newest, rank.label("place"), runs.label("runs")).subquery()
+    middle, high = (ranked.c.runs + 1) // 2, (ranked.c.runs * 95 + 99) // 100
+    statement = select(
+        ranked.c.job_id,
+        func.max(case((ranked.c.place == middle, ranked.c.took))).label("median"),
+        func.max(case((ranked.c.place == high, ranked.c.took))).label("p95"),
+        func.max(ranked.c.runs).label("runs"),
+    ).group_by(ranked.c.job_id)
+    return {row.job_id: Durations(int(row.median), int(row.p95), int(row.runs)) for row in tx.all(statement)}
