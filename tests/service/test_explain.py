@@ -44,7 +44,7 @@ def test_the_gates_stand_in_order(ctx: ServiceContext) -> None:
     id = jobs.create(ctx, ECHO).record.id
     answer = why(ctx, id)
     assert [gate.code for gate in answer.gates] == [
-        "jobDisabled", "paused", "environmentNotAllowed", "notDue", "missedSkipped", "overlap",
+        "jobDisabled", "paused", "environmentNotAllowed", "notDue", "missedSkipped", "conditionFalse", "overlap",
         "queuePaused", "queueFull", "concurrencyFull", "keyBusy", "rateLimited",
         "noWorkerFor", "workersFull", "backoffUntil",
     ]  # fmt: skip

@@ -1,11 +1,14 @@
 """Fires schedules: decides every due instant, and writes the executions, the ledger and the cursor in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
+from rota.domain.condition import holds
 from rota.domain.errors import InvalidInput, Unavailable
 from rota.domain.execution import LEASED, NewExecution, State, Trigger
+from rota.domain.facts import Finished, facts_at, previous_facts
 from rota.domain.freeze import Freeze
 from rota.domain.instant import SECOND, Instant
 from rota.domain.job import JobState, new_execution
@@ -14,7 +17,7 @@ from rota.domain.occurrence import Decision, Occurrence
 from rota.domain.planning import decided_next, due, next_after
 from rota.domain.recurrence import Once
 from rota.domain.schedule import NO_SURROUNDINGS, Schedule, Surroundings
-from rota.stores import bell, control, exceptions, executions, jobs, occurrences, schedules, surroundings
+from rota.stores import bell, control, exceptions, executions, finished, jobs, occurrences, schedules, surroundings
 from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule, ScheduleState
 from rota.telemetry import Telemetry
@@ -34,7 +37,7 @@ class _Outdated(Exception):
 
 
 @dataclass(slots=True)
-class _Decided:
+class Decided:
     """A due schedule, with what time and its job say about its instants."""
 
     item: DueSchedule
@@ -67,8 +70,10 @@ class Ticker:
     the schedules and their jobs are still what was read, and is tried anew if not.
     """
 
-    name = "ticker"
+    name: ClassVar[str] = "ticker"
     topic = bell.SCHEDULES
+    probed: ClassVar[bool] = False
+    """Whether it decides the schedules whose condition asks over HTTP, or all the others."""
 
     def __init__(self, database: Database, environment: str, telemetry: Telemetry) -> None:
         self._database = database
@@ -80,15 +85,17 @@ class Ticker:
         """Decide one batch of due schedules. Returns the seconds until the next is due."""
         with self._database.read() as tx:
             now = tx.now
-            found = schedules.due(tx, now, _BATCH)
-            around = surroundings.of(tx, _readable(found)) if found else {}
+            found = self._due(tx, now)
+            readable = _readable(found)
+            around = surroundings.of(tx, readable) if found else {}
+            last = finished.last_of_jobs(tx, {one.job_id for one in found if _is_conditional(readable.get(one.id))})
             freezes = (
                 [record.freeze for record in exceptions.frozen(tx, min(item.next_at for item in found))]
                 if found
                 else []
             )
             pause_end = jobs.next_pause_end(tx)
-            wakes = [at for at in (schedules.next_due_at(tx), pause_end) if at is not None]
+            wakes = [at for at in (schedules.next_due_at(tx, probed=self.probed), pause_end) if at is not None]
         if not wakes:
             return _IDLE_SECONDS
         if min(wakes) > now:
@@ -97,9 +104,16 @@ class Ticker:
             self._database.writing(jobs.end_pauses)
             return 0.0
         decided = [self._decide(item, around.get(item.id), freezes, now) for item in found]
-        return 0.0 if self._settle(decided) else _BESIDE_ANOTHER_SECONDS
+        return self._conclude(decided, last, now)
 
-    def _settle(self, decided: Sequence[_Decided]) -> bool:
+    def _due(self, tx: Transaction, now: Instant) -> list[DueSchedule]:
+        return schedules.due(tx, now, _BATCH, probed=self.probed)
+
+    def _conclude(self, decided: Sequence[Decided], last: Mapping[str, Finished], now: Instant) -> float:
+        met = [self._under_condition(one, last.get(one.item.job_id), now) for one in decided]
+        return 0.0 if self._settle(met) else _BESIDE_ANOTHER_SECONDS
+
+    def _settle(self, decided: Sequence[Decided]) -> bool:
         """Write a batch. One schedule that cannot be written is set aside; the others are written without it.
 
         False when all of it has changed or is in the hands of another coordinator.
@@ -128,7 +142,7 @@ class Ticker:
 
     def _decide(
         self, item: DueSchedule, around: Surroundings | None, freezes: Sequence[Freeze], now: Instant
-    ) -> _Decided:
+    ) -> Decided:
         """One schedule that cannot be read, or whose calendar is gone, is set aside; the others go on."""
         try:
             schedule = item.schedule
@@ -148,15 +162,15 @@ class Ticker:
             decisions = [self._gate(item, occurrence, holding, now) for occurrence in answer.decisions]
         except Exception as error:
             return self._aside(item, error)
-        return _Decided(
+        return Decided(
             item, schedule, decisions, answer.cursor, answer.next_at, answer.fires_at, around, answer.caught_up
         )
 
-    def _aside(self, item: DueSchedule, error: Exception) -> _Decided:
+    def _aside(self, item: DueSchedule, error: Exception) -> Decided:
         """The schedule paused where it is: a mistake of one is told, and costs no other."""
         self._telemetry.loop_failed(f"schedule {item.id}", error)
         note = f"set aside by Rota: {type(error).__name__}: {error}"
-        return _Decided(item, _UNREADABLE, [], item.cursor_at, None, aside=note)
+        return Decided(item, _UNREADABLE, [], item.cursor_at, None, aside=note)
 
     def _gate(self, item: DueSchedule, occurrence: Occurrence, freezes: Sequence[Freeze], now: Instant) -> Occurrence:
         """An instant that would fire does not while its job may not start."""
@@ -174,7 +188,33 @@ class Ticker:
             return replace(occurrence, decision=Decision.SKIPPED_PAUSED, reason=freeze.says)
         return occurrence
 
-    def _write(self, tx: Transaction, decided: Sequence[_Decided]) -> tuple[Sequence[_Decided], _Plan]:
+    def _under_condition(
+        self, one: Decided, last: Finished | None, now: Instant, probe: Mapping[str, object] | None = None
+    ) -> Decided:
+        """What would fire fires only if the condition of its schedule holds."""
+        condition = one.schedule.condition
+        if condition is None:
+            return one
+        previous = previous_facts(last, now)
+        for position, occurrence in enumerate(one.occurrences):
+            if occurrence.decision is not Decision.FIRED:
+                continue
+            facts = facts_at(
+                one.schedule,
+                occurrence.nominal,
+                one.around,
+                environment=self._environment,
+                job_parameters=one.item.owner.job.parameters,
+                previous=previous,
+                probe=probe,
+            )
+            fires, why = holds(condition, facts)
+            if not fires:
+                skipped = replace(occurrence, decision=Decision.SKIPPED_CONDITION, reason=why)
+                one.occurrences[position] = skipped
+        return one
+
+    def _write(self, tx: Transaction, decided: Sequence[Decided]) -> tuple[Sequence[Decided], _Plan]:
         """Everything of what no other coordinator has in hand, or nothing when its jobs changed since they were read."""
         held = schedules.hold(tx, [one.item for one in decided])
         decided = [one for one in decided if one.item.id in held]
@@ -207,12 +247,12 @@ class Ticker:
 class _Live:
     """The unfinished executions of the schedules of a batch, read once."""
 
-    def __init__(self, tx: Transaction, decided: Sequence[_Decided]) -> None:
+    def __init__(self, tx: Transaction, decided: Sequence[Decided]) -> None:
         asking = [one for one in decided if one.schedule.overlap is not Overlap.ALLOW]
         shared = {_lane(one) for one in asking if one.schedule.overlap_key is not None}
         self._by_key = control.live_by_overlap(tx, [one.item.id for one in asking], shared) if asking else {}
 
-    def overlap(self, one: _Decided, occurrence: Occurrence, plan: _Plan) -> Occurrence:
+    def overlap(self, one: Decided, occurrence: Occurrence, plan: _Plan) -> Occurrence:
         """The occurrence after the overlap policy has spoken. Notes what is to end."""
         policy = one.schedule.overlap
         if occurrence.decision is not Decision.FIRED or policy is Overlap.ALLOW:
@@ -239,17 +279,21 @@ def _readable(found: Sequence[DueSchedule]) -> dict[str, Schedule]:
     return readable
 
 
-def _lane(one: _Decided) -> str:
+def _is_conditional(schedule: Schedule | None) -> bool:
+    return schedule is not None and schedule.condition is not None
+
+
+def _lane(one: Decided) -> str:
     """The lane of what must not overlap: the schedule, unless it shares a key with others."""
     return f"overlap:{one.schedule.overlap_key or one.item.id}"
 
 
-def _asked(one: _Decided) -> str:
+def _asked(one: Decided) -> str:
     """Under which name `control.live_by_overlap` tells what is live."""
     return one.item.id if one.schedule.overlap_key is None else _lane(one)
 
 
-def _moved(one: _Decided, final: Sequence[Occurrence]) -> schedules.Advanced:
+def _moved(one: Decided, final: Sequence[Occurrence]) -> schedules.Advanced:
     """Where the schedule stands after its instants. What did not fire after all is none of its `maxRuns`."""
     item, next_at, fires_at, most = one.item, one.next_at, one.fires_at, one.schedule.max_runs
     runs = item.runs + sum(1 for occurrence in final if occurrence.decision is Decision.FIRED)
@@ -260,7 +304,7 @@ def _moved(one: _Decided, final: Sequence[Occurrence]) -> schedules.Advanced:
     return (item.id, item.revision, item.cursor_at, one.cursor, next_at, fires_at, runs, state)
 
 
-def _add(plan: _Plan, one: _Decided, occurrence: Occurrence) -> None:
+def _add(plan: _Plan, one: Decided, occurrence: Occurrence) -> None:
     item, schedule = one.item, one.schedule
     if occurrence.decision is not Decision.FIRED:
         plan.skips.append((item.id, occurrence.nominal, occurrence.decision, occurrence.reason, None))
