@@ -28,6 +28,7 @@ from rota.scheduler.presence import Presence
 from rota.scheduler.prober import Prober
 from rota.scheduler.pruner import Pruner
 from rota.scheduler.relay import Relay
+from rota.scheduler.replanner import Replanner
 from rota.scheduler.rescuer import Rescuer
 from rota.scheduler.ticker import Ticker
 from rota.sdk import functions as sdk_functions
@@ -105,6 +106,7 @@ class App:
             Rescuer(self.database, self.config.lease, self.telemetry, watches_first=True),
             Relay(self.database, self.telemetry),
             Pruner(self.database, self.config.history),
+            Replanner(self.database),
         )
         return [Loop(step, self.database, self.telemetry) for step in steps]
 

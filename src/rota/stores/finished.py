@@ -24,6 +24,7 @@ def last_of_jobs(tx: Transaction, job_ids: Collection[str]) -> dict[str, Finishe
     )
     statement = (
         select(jobs.c.id, history.c.state, history.c.finished_at, history.c.result, history.c.error)
+        .select_from(jobs)
         .join(history, history.c.id == last)
         .where(jobs.c.id.in_(job_ids))
     )

@@ -189,6 +189,23 @@ def of_jobs(tx: Transaction, job_ids: Collection[str]) -> dict[str, list[Schedul
     return {job_id: found[job_id] for job_id in job_ids}
 
 
+def planned_otherwise(tx: Transaction, data: str, *, after: str, limit: int) -> list[ScheduleRecord]:
+    """Schedules that have not ended and were planned with other data, by id, from behind the id `after` on.
+
+    They stay as they are until the transaction ends.
+    """
+    other = schedules.c.planned_with.is_(None) | (schedules.c.planned_with != data)
+    statement = (
+        select(*(schedules.c[name] for name in _NAMES))
+        .where(other, schedules.c.state != ScheduleState.ENDED.value)
+        .order_by(schedules.c.id)
+        .limit(limit)
+    )
+    if after:
+        statement = statement.where(schedules.c.id > after)
+    return [_record(row) for row in tx.all(statement.with_for_update())]
+
+
 def find(
     tx: Transaction,
     *,

@@ -33,6 +33,7 @@ class HttpProbes:
         self._guard = AddressGuard(allow_private, resolve)
         self._starting = threading.Lock()
         self._loop: asyncio.AbstractEventLoop | None = None
+        self._thread: threading.Thread | None = None
         self._places = asyncio.Semaphore(_MOST_AT_ONCE)
 
     def ask(self, probe: Probe) -> "Future[Mapping[str, object]]":
@@ -43,15 +44,21 @@ class HttpProbes:
         with self._starting:
             if self._loop is None:
                 self._loop = asyncio.new_event_loop()
-                threading.Thread(target=self._loop.run_forever, name="rota-probes", daemon=True).start()
+                self._thread = threading.Thread(target=self._loop.run_forever, name="rota-probes", daemon=True)
+                self._thread.start()
         return asyncio.run_coroutine_threadsafe(self._ask(probe), self._loop)
 
     def close(self) -> None:
-        """Ask no more. Questions that are out get no answer."""
+        """Ask no more. Questions that are out are cancelled."""
         with self._starting:
-            if self._loop is not None:
-                self._loop.call_soon_threadsafe(self._loop.stop)
-                self._loop = None
+            loop, thread = self._loop, self._thread
+            self._loop = self._thread = None
+        if loop is None or thread is None:
+            return
+        asyncio.run_coroutine_threadsafe(_cancelled(), loop).result()
+        loop.call_soon_threadsafe(loop.stop)
+        thread.join()
+        loop.close()
 
     async def _ask(self, probe: Probe) -> Mapping[str, object]:
         import httpx2
@@ -86,6 +93,14 @@ class HttpProbes:
         import httpx2
 
         return httpx2.create_ssl_context()
+
+
+async def _cancelled() -> None:
+    """The end of everything else in this loop."""
+    others = asyncio.all_tasks() - {asyncio.current_task()}
+    for task in others:
+        task.cancel()
+    await asyncio.gather(*others, return_exceptions=True)
 
 
 def _answer(response: "httpx2.Response", body: Body) -> Mapping[str, object]:
