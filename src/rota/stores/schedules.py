@@ -150,7 +150,7 @@ def next_due_at(tx: Transaction, *, probed: bool | None = None) -> Instant | Non
     """When the next schedule becomes due, of those that are `probed` or not, or of all; None when none will."""
     statement = select(schedules.c.next_at).where(_FIRING).order_by(schedules.c.next_at).limit(1)
     if probed is not None:
-        statement = statement.where(schedules.c.probed == probed)
+        statement = statement.where(schedules.c.probed == int(probed))
     found: Instant | None = tx.connection.scalar(statement)
     return found
 
@@ -226,7 +226,10 @@ def find(
 
 
 def _values(record: ScheduleRecord) -> dict[str, Any]:
-    return {name: getattr(record, name) for name in _NAMES} | {"state": record.state.value}
+    return {name: getattr(record, name) for name in _NAMES} | {
+        "state": record.state.value,
+        "probed": int(record.probed),
+    }
 
 
 _NAMES = (

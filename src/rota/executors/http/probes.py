@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from rota.domain.condition import Probe
 from rota.domain.instant import SECOND
 from rota.executors.http.capture import Body, NotJson
-from rota.executors.http.guard import AddressBlocked, AddressGuard, Resolve
+from rota.executors.http.guard import AddressGuard, Resolve
 from rota.version import __version__
 
 if TYPE_CHECKING:
@@ -61,17 +61,13 @@ class HttpProbes:
         loop.close()
 
     async def _ask(self, probe: Probe) -> Mapping[str, object]:
-        import httpx2
-
         async with self._places:
             try:
                 async with asyncio.timeout(probe.timeout / SECOND):
                     return await self._exchange(probe)
             except TimeoutError:
                 return _nothing(f"no answer within {probe.timeout / SECOND:g} s")
-            except AddressBlocked as blocked:
-                return _nothing(str(blocked))
-            except (httpx2.HTTPError, httpx2.InvalidURL, OSError, ValueError) as error:
+            except Exception as error:  # whatever it is, an instant waits for the answer
                 return _nothing(str(error) or type(error).__name__)
 
     async def _exchange(self, probe: Probe) -> Mapping[str, object]:
