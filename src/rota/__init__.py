@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from rota.sdk.definition import define
     from rota.sdk.failures import PermanentError, RetryLater
     from rota.sdk.function import JobFunction, Retry
-    from rota.sdk.rules import Rule, after, business_day, cron, daily, every, monthly, once, weekly, yearly
+    from rota.sdk.rules import Rule, after, business_day, cron, daily, every, monthly, once, rrule, weekly, yearly
 
 __all__ = [
     "Context",
@@ -37,6 +37,7 @@ __all__ = [
     "job",
     "monthly",
     "once",
+    "rrule",
     "weekly",
     "yearly",
 ]
@@ -61,6 +62,7 @@ _HOMES = {
     "job": "rota.sdk.decorator",
     "monthly": "rota.sdk.rules",
     "once": "rota.sdk.rules",
+    "rrule": "rota.sdk.rules",
     "weekly": "rota.sdk.rules",
     "yearly": "rota.sdk.rules",
 }

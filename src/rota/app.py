@@ -22,10 +22,13 @@ from rota.engine.remote import RemoteWork
 from rota.engine.supervisor import Supervisor
 from rota.engine.worker import Worker
 from rota.executors.base import Executor, Setting
+from rota.executors.http.probes import HttpProbes
 from rota.scheduler.loop import Loop
 from rota.scheduler.presence import Presence
+from rota.scheduler.prober import Prober
 from rota.scheduler.pruner import Pruner
 from rota.scheduler.relay import Relay
+from rota.scheduler.replanner import Replanner
 from rota.scheduler.rescuer import Rescuer
 from rota.scheduler.ticker import Ticker
 from rota.sdk import functions as sdk_functions
@@ -99,11 +102,22 @@ class App:
         steps = (
             self.presence,
             Ticker(self.database, self.config.environment, self.telemetry),
+            self.prober,
             Rescuer(self.database, self.config.lease, self.telemetry, watches_first=True),
             Relay(self.database, self.telemetry),
             Pruner(self.database, self.config.history),
+            Replanner(self.database),
         )
         return [Loop(step, self.database, self.telemetry) for step in steps]
+
+    @cached_property
+    def prober(self) -> Prober:
+        """What decides the schedules whose condition asks over HTTP."""
+        return Prober(self.database, self.config.environment, self.telemetry, self._probes)
+
+    @cached_property
+    def _probes(self) -> HttpProbes:
+        return HttpProbes(self.config.http.allow_private)
 
     @cached_property
     def presence(self) -> Presence:
@@ -125,6 +139,7 @@ class App:
 
     def close(self) -> None:
         """Close the store."""
+        self._probes.close()
         self.database.close()
 
 

@@ -44,7 +44,7 @@ def test_the_public_names_are_few_and_all_there() -> None:
 
 def test_importing_rota_is_light() -> None:
     """Application code that only enqueues must not pay for servers and databases."""
-    heavy = ("sqlalchemy", "fastapi", "pydantic", "alembic", "click", "rich", "asyncio", "holidays")
+    heavy = ("sqlalchemy", "fastapi", "pydantic", "alembic", "click", "rich", "asyncio", "holidays", "dateutil")
     script = f"import sys, rota; print([name for name in {heavy!r} if name in sys.modules])"
     ran = subprocess.run([sys.executable, "-c", script], capture_output=True, text=True, check=True, timeout=60)
     assert ran.stdout.strip() == "[]"

@@ -150,18 +150,6 @@ def test_every_problem_is_told_with_its_location(document: dict[str, object], lo
     assert [location for location, _ in refused.value.errors] == locations
 
 
-@pytest.mark.parametrize(
-    ("document", "location"),
-    [
-        ({"rrule": "FREQ=DAILY"}, ("rrule",)),
-    ],
-)
-def test_what_comes_later_is_refused_in_so_many_words(document: dict[str, object], location: tuple[str, ...]) -> None:
-    with pytest.raises(InvalidInput) as refused:
-        parse(document)
-    assert refused.value.errors == [(location, "not available yet: it comes with a later release")]
-
-
 # Next fires and previews
 
 

@@ -64,7 +64,7 @@ class Clockwork:
         record = ScheduleRecord(
             id=id, job_id=job or self.job(), key=None, name=None, state=ScheduleState.ENABLED,
             rule=json.dumps(rule.document()), revision=1, revised_at=now, cursor_at=now, next_at=next_after(rule, now), fires_at=next_after(rule, now), runs=0, note=None,
-            created_by="ann", changed_by="ann", created_at=now, updated_at=now,
+            created_by="ann", changed_by="ann", created_at=now, updated_at=now, probed=rule.is_probed,
         )  # fmt: skip
         self.database.writing(lambda tx: schedules.add(tx, record))
         return id

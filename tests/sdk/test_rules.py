@@ -4,7 +4,7 @@ from datetime import UTC, datetime, time, timedelta
 
 import pytest
 
-from rota import after, business_day, cron, daily, every, monthly, once, weekly, yearly
+from rota import after, business_day, cron, daily, every, monthly, once, rrule, weekly, yearly
 from rota.sdk.rules import Rule, documents
 
 
@@ -27,6 +27,10 @@ from rota.sdk.rules import Rule, documents
             {"monthly": {"nthBusinessDay": 3, "at": "06:00"}, "calendar": "ES"},
         ),
         (yearly(12, 24, "06:00"), {"yearly": {"month": 12, "day": 24, "at": "06:00"}}),
+        (
+            rrule("FREQ=MONTHLY;BYDAY=2TU;BYHOUR=6", tz="Europe/Madrid"),
+            {"rrule": "FREQ=MONTHLY;BYDAY=2TU;BYHOUR=6", "timeZone": "Europe/Madrid"},
+        ),
         (once(datetime(2026, 11, 21, 6, tzinfo=UTC)), {"once": "2026-11-21T06:00:00.000Z"}),
         (after("10m"), {"after": "10m"}),
     ],

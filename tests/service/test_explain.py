@@ -44,7 +44,7 @@ def test_the_gates_stand_in_order(ctx: ServiceContext) -> None:
     id = jobs.create(ctx, ECHO).record.id
     answer = why(ctx, id)
     assert [gate.code for gate in answer.gates] == [
-        "jobDisabled", "paused", "frozen", "environmentNotAllowed", "notDue", "missedSkipped", "overlap",
+        "jobDisabled", "paused", "frozen", "environmentNotAllowed", "notDue", "missedSkipped", "conditionFalse", "overlap",
         "queuePaused", "queueFull", "concurrencyFull", "keyBusy", "rateLimited",
         "noWorkerFor", "workersFull", "backoffUntil",
     ]  # fmt: skip
@@ -215,3 +215,16 @@ def test_rates_that_are_used_up_tell_when_they_open(ctx: ServiceContext, clock: 
     assert answer.next_start == gate(answer, "rateLimited").until == clock.now() + 60 * SECOND
     clock.advance("1m")
     assert len(claim(ctx, worker, 5)) == 1
+
+
+def test_a_condition_that_was_false_is_told_with_what_it_saw(ctx: ServiceContext, clock: ManualClock) -> None:
+    register(ctx)
+    id = jobs.create(ctx, ECHO | {"schedule": {"every": "1h", "condition": "day.year < 2000"}}).record.id
+    assert "conditionFalse" not in shut(why(ctx, id))
+    clock.advance("1h")
+    Ticker(ctx.database, "DEV", Telemetry()).run_once()
+    (gate,) = [gate for gate in why(ctx, id).gates if gate.code == "conditionFalse"]
+    assert not gate.ok
+    assert "was not run: day.year < 2000 is false: day = {" in gate.says
+    assert gate.see is not None
+    assert gate.see.endswith("/occurrences")

@@ -28,6 +28,7 @@ class ScheduleInput(Input):
     weekly: dict[str, Any] | None = Field(None, examples=[{"on": ["MON"], "at": "06:00"}])
     monthly: dict[str, Any] | None = Field(None, examples=[{"day": 1, "at": "06:00"}])
     yearly: dict[str, Any] | None = Field(None, examples=[{"month": 12, "day": 24, "at": "06:00"}])
+    rrule: str | None = Field(None, max_length=2000, examples=["FREQ=MONTHLY;BYDAY=2TU;BYHOUR=6"])
     once: Time | None = None
     after: _Span | None = None
     schedule_type: int | str | None = Field(None, description="1 once, 2 daily, 3 weekly, 4 monthly, 5 cron, 7 delayed")

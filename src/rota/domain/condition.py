@@ -1,6 +1,7 @@
 """Conditions: an expression that has to hold for an instant to fire, in the Common Expression Language (cel.dev).
 
-CEL ends always and touches nothing. It sees the facts of `Facts`, by these names and no others.
+CEL touches nothing and ends always. That it ends soon is seen to here: a macro such as `list.exists(x, …)` holds no
+other one, because each level multiplies the work. An expression sees the facts of `Facts`, by these names and no others.
 """
 
 import re
@@ -18,6 +19,13 @@ _LONGEST = 2000
 _LONGEST_URL = 2048
 _PROBE_TIMEOUT: Duration = 5 * SECOND
 _LONGEST_PROBE: Duration = 30 * SECOND
+_FORESEEN = frozenset({"day", "environment", "nominal"})
+_OPAQUE = re.compile(
+    r"""//[^\n]*|[bB]?[rR][bB]?(?P<raw>"{3}|'{3}|["']).*?(?P=raw)|(?P<quote>"{3}|'{3}|["'])(?:\\.|(?!(?P=quote)).)*(?P=quote)""",
+    re.DOTALL,
+)
+"""Comments and literals of the language, in which parentheses and names mean nothing."""
+_MACRO = re.compile(r"\.\s*(?:all|exists\w*|map|filter|transform\w*)\s*[(]", re.ASCII)
 _BINDING = re.compile(r"[(]\s*([A-Za-z_][A-Za-z0-9_]*)\s*,")
 _MISSING = "conditions need the extra 'conditions': pip install 'rota-scheduler[conditions]'"
 
@@ -37,6 +45,12 @@ class Condition:
     expression: str
     probe: Probe | None = None
 
+    @property
+    def is_foreseeable(self) -> bool:
+        """Whether it asks only for what is known ahead: the day, the instant, the environment."""
+        named = set(_program(self.expression).variables()) & set(NAMES)
+        return self.probe is None and named <= _FORESEEN
+
     def document(self) -> object:
         """The expression alone, or an object where there is a probe."""
         if self.probe is None:
@@ -51,7 +65,7 @@ class Condition:
 class Facts:
     """What an expression sees: JSON values.
 
-    `day` tells the local day (`date`, `year`, `month`, `day`, `weekday` such as "MON", `working`, `holiday`,
+    `day` tells the local day (`date`, `year`, `month`, `day`, `weekday` such as "MON", `working`, `holiday` or not,
     `businessDay` of the month or 0, `businessDaysLeft`, `lastBusinessDay`, `lastOfMonth`); `previous` the job's last
     finished execution (`state`, "" before the first, `result`, `error`, `ageSeconds`); `probe` the answer of the probe
     (`ok`, `status`, `body`, `error`).
@@ -89,16 +103,18 @@ def holds(condition: Condition, facts: Facts) -> tuple[bool, str]:
     """Whether an instant may fire, and if not, why: in the words of the expression and of what it saw."""
     try:
         program = _program(condition.expression)
-        found = program.execute(facts.values())
+        if _program(_choosing(condition.expression)).execute(facts.values()):
+            return True, ""
     except InvalidInput as error:
         return False, error.detail
     except Exception as error:  # the library raises its own errors and Python's, by the kind of mistake
-        return False, f"{condition.expression}: {' '.join(str(error).split())[:500]}"
-    if found is True:
-        return True, ""
-    if found is False:
-        return False, f"{condition.expression} is false: {_seen(program, facts)}"
-    return False, f"{condition.expression} is neither true nor false"
+        return False, f"{condition.expression} is neither true nor false: {' '.join(str(error).split())[:500]}"
+    return False, f"{condition.expression} is false: {_seen(program, facts)}"
+
+
+def _choosing(text: str) -> str:
+    """The expression as a choice, so that what is neither true nor false is refused before it becomes a Python value."""
+    return f"({text}\n) ? true : false"
 
 
 def _read_probe(fields: Fields) -> Probe | None:
@@ -117,14 +133,30 @@ def _read_probe(fields: Fields) -> Probe | None:
 def _compiles(fields: Fields, name: str, text: str) -> bool:
     try:
         program = _program(text)
+        _program(_choosing(text))
     except InvalidInput as error:
         fields.refuse(name, error.detail)
+        return False
+    if _nests_macros(text):
+        fields.refuse(name, "a macro such as exists or map may not hold another one")
         return False
     unknown = [found for found in program.variables() if found not in NAMES and found not in _bound(text)]
     if unknown:
         fields.refuse(name, f"it does not know {unknown[0]!r}; there are {', '.join(NAMES)}")
         return False
     return True
+
+
+def _nests_macros(text: str) -> bool:
+    bare = _OPAQUE.sub("0", text)
+    for macro in _MACRO.finditer(bare):
+        depth, end = 1, macro.end()
+        while depth and end < len(bare):
+            depth += {"(": 1, ")": -1}.get(bare[end], 0)
+            end += 1
+        if _MACRO.search(bare, macro.end(), end):
+            return True
+    return False
 
 
 def _bound(text: str) -> set[str]:

@@ -6,6 +6,8 @@ Everything here is a function of its arguments; `now` is one of them.
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from rota.domain.condition import holds
+from rota.domain.facts import facts_at
 from rota.domain.instant import Instant
 from rota.domain.missed import ON_TIME, TICK_LATENCY, Backlog, judge, most_needed_ahead
 from rota.domain.occurrence import Decision, Due, Occurrence
@@ -16,6 +18,10 @@ from rota.domain.zone import LATEST, Moment, Zone
 MOST_UPCOMING = 1000
 _MOST_SKIPPED = 10_000
 """How many withheld instants are told, and how many are decided in one go."""
+_MOST_UNMET = 1000
+"""How many instants a preview passes whose condition is known to be false."""
+CONDITION = "condition"
+"""The note of a coming instant whose condition nobody can know yet."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,10 +74,12 @@ def upcoming(
     until: Instant | None = None,
     count: int = 10,
     around: Surroundings = NO_SURROUNDINGS,
+    environment: str = "",
 ) -> Preview:
     """The next fires strictly after `start` and up to `until`, and the nominal times in between that do not fire.
 
-    At most `count` fires, of at most 1000, and no more than maxRuns.
+    At most `count` fires, of at most 1000, and no more than maxRuns. A condition on the day, the instant or the
+    `environment` is judged; one on anything else is noted.
     """
     zone = schedule.zone
     preview = Preview([], [])
@@ -80,6 +88,7 @@ def upcoming(
     if wanted < 1:
         return preview
     timeline = schedule.timeline(around)
+    unmet = 0
     for moment in _foreseen(timeline, start):
         if moment.instant > last:
             break
@@ -87,11 +96,28 @@ def upcoming(
             skipped = SkippedInstant(_nominal(zone, moment), moment.withheld.decision, moment.withheld.reason)
             preview.skipped.append(skipped)
             continue
+        if (why := _unmet(schedule, moment.instant, around, environment)) is not None:
+            preview.skipped.append(SkippedInstant(_nominal(zone, moment), Decision.SKIPPED_CONDITION, why))
+            unmet += 1
+            if unmet == _MOST_UNMET:
+                break
+            continue
         notes = (moment.note.value,) if moment.note else ()
+        if schedule.condition is not None and not schedule.condition.is_foreseeable:
+            notes = (*notes, CONDITION)
         preview.items.append(Fire(moment.instant, zone.text(moment.instant), notes))
         if len(preview.items) == wanted:
             break
     return preview
+
+
+def _unmet(schedule: Schedule, nominal: Instant, around: Surroundings, environment: str) -> str | None:
+    """Why the condition will not hold, where that is known ahead."""
+    condition = schedule.condition
+    if condition is None or not condition.is_foreseeable:
+        return None
+    fires, why = holds(condition, facts_at(schedule, nominal, around, environment=environment))
+    return None if fires else why
 
 
 def _foreseen(timeline: Timeline, start: Instant) -> Iterator[Moment]:

@@ -1,4 +1,4 @@
-"""The rules that name instants: cron, every, daily, weekly, monthly, yearly, once, after.
+"""The rules that name instants: cron, every, daily, weekly, monthly, yearly, once, after; `rrule` has its own module.
 
 A rule is a hashable value with four abilities: its canonical document, a phrase for people, its moments after an
 instant, and whether computing those is worth remembering. A new kind of rule is one class here and one reader in

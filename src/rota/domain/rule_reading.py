@@ -21,12 +21,13 @@ from rota.domain.recurrence import (
     Weekly,
     Yearly,
 )
+from rota.domain.rrule import RecurrenceRule
+from rota.domain.rrule_parts import LONGEST_RULE
 from rota.domain.time_of_day import clock_seconds
 from rota.domain.weekday import NAMES as WEEKDAYS
 from rota.domain.weekday import read_weekday
 
 SHORTEST_INTERVAL = 100 * MILLISECOND
-LATER = "not available yet: it comes with a later release"
 MOST_BUSINESS_DAYS = 23
 _LEAP_YEAR = 2000
 
@@ -41,15 +42,12 @@ class Context:
     created_at: Instant | None
     starts_at: Instant | None
     spread: str
+    time_zone: str = "UTC"
 
 
 def read_rule(fields: Fields, context: Context) -> Rule | None:
     """The rule of a schedule document, or None with what is wrong recorded in `fields`."""
     present = [name for name in _READERS if fields.has(name)]
-    if fields.has("rrule"):
-        fields.value("rrule")
-        fields.refuse("rrule", LATER)
-        return None
     if len(present) != 1:
         found = f"found {', '.join(present)}" if present else "found none"
         fields.refuse(present[-1] if present else "cron", f"exactly one rule of {', '.join(_READERS)}; {found}")
@@ -99,6 +97,17 @@ def _read_after(fields: Fields, context: Context) -> Rule | None:
         return None
     # The creation itself is decided already, so a delay of nothing means the next instant there is.
     return After(max(delay, MILLISECOND), anchor)
+
+
+def _read_rrule(fields: Fields, context: Context) -> Rule | None:
+    text = fields.text("rrule", longest=LONGEST_RULE)
+    if text is None:
+        return None
+    try:
+        return RecurrenceRule.read(text, context.starts_at, context.time_zone)
+    except InvalidInput as error:
+        fields.refuse("rrule", error.errors[0][1])
+        return None
 
 
 def _read_daily(fields: Fields, context: Context) -> Rule | None:
@@ -201,6 +210,7 @@ _READERS: Mapping[str, Callable[[Fields, Context], Rule | None]] = {
     "weekly": _read_weekly,
     "monthly": _read_monthly,
     "yearly": _read_yearly,
+    "rrule": _read_rrule,
     "once": _read_once,
     "after": _read_after,
 }

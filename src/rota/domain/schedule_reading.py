@@ -34,13 +34,14 @@ def read_schedule(document: Mapping[str, object], now: Instant | None, spread: s
         fields.refuse("endsAt", "it comes before startsAt")
     spread = fields.text("spread", longest=256) or spread
     jitter = fields.duration("jitter") or 0
-    rule = read_rule(fields, Context(created_at=now, starts_at=starts_at, spread=spread))
+    time_zone = _time_zone(fields)
+    rule = read_rule(fields, Context(now, starts_at, spread, time_zone))
     roll = fields.choice("roll", Roll)
     if roll not in (None, Roll.SKIP) and rule is not None and not isinstance(rule, ClockRule):
         fields.refuse("roll", "only a rule that names times of day can move to another day; leave it out, or say skip")
     attributes: dict[str, Any] = {
         "rule": rule if rule is not None else Once(0),  # refused below
-        "time_zone": _time_zone(fields),
+        "time_zone": time_zone,
         "dst_gap": fields.choice("dstGap", DstGap) or DstGap.SHIFT,
         "dst_overlap": fields.choice("dstOverlap", DstOverlap) or DstOverlap.FIRST,
         "calendar": _calendar(fields),

@@ -1,11 +1,14 @@
 """Fires schedules: decides every due instant, and writes the executions, the ledger and the cursor in one transaction."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from typing import ClassVar
 
+from rota.domain.condition import holds
 from rota.domain.errors import InvalidInput, Unavailable
 from rota.domain.execution import NewExecution, Trigger
+from rota.domain.facts import Finished, facts_at, previous_facts
 from rota.domain.freeze import Freeze
 from rota.domain.instant import SECOND, Instant
 from rota.domain.job import new_execution
@@ -16,7 +19,7 @@ from rota.domain.planning import due, going_on
 from rota.domain.recurrence import Once
 from rota.domain.schedule import NO_SURROUNDINGS, Schedule, Surroundings
 from rota.domain.start import permitted
-from rota.stores import bell, control, exceptions, executions, jobs, occurrences, schedules, surroundings
+from rota.stores import bell, control, exceptions, executions, finished, jobs, occurrences, schedules, surroundings
 from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule, ScheduleState
 from rota.telemetry import Telemetry
@@ -33,7 +36,7 @@ class _Outdated(Exception):
 
 
 @dataclass(slots=True)
-class _Decided:
+class Decided:
     """A due schedule, with what time and its job say about its instants."""
 
     item: DueSchedule
@@ -64,8 +67,10 @@ class Ticker:
     the schedules and their jobs are still what was read, and is tried anew if not.
     """
 
-    name = "ticker"
+    name: ClassVar[str] = "ticker"
     topic = bell.SCHEDULES
+    probed: ClassVar[bool] = False
+    """Whether it decides the schedules whose condition asks over HTTP, or all the others."""
 
     def __init__(self, database: Database, environment: str, telemetry: Telemetry) -> None:
         self._database = database
@@ -77,15 +82,17 @@ class Ticker:
         """Decide one batch of due schedules. Returns the seconds until the next is due."""
         with self._database.read() as tx:
             now = tx.now
-            found = schedules.due(tx, now, _BATCH)
-            around = surroundings.of(tx, _readable(found)) if found else {}
+            found = self._due(tx, now)
+            readable = _readable(found)
+            around = surroundings.of(tx, readable) if found else {}
+            last = finished.last_of_jobs(tx, {one.job_id for one in found if _is_conditional(readable.get(one.id))})
             freezes = (
                 [record.freeze for record in exceptions.frozen(tx, min(item.next_at for item in found))]
                 if found
                 else []
             )
             pause_end = jobs.next_pause_end(tx)
-            wakes = [at for at in (schedules.next_due_at(tx), pause_end) if at is not None]
+            wakes = [at for at in (schedules.next_due_at(tx, probed=self.probed), pause_end) if at is not None]
         if not wakes:
             return _IDLE_SECONDS
         if min(wakes) > now:
@@ -94,9 +101,16 @@ class Ticker:
             self._database.writing(jobs.end_pauses)
             return 0.0
         decided = [self._decide(item, around.get(item.id), freezes, now) for item in found]
-        return 0.0 if self._settle(decided) else _BESIDE_ANOTHER_SECONDS
+        return self._conclude(decided, last, now)
 
-    def _settle(self, decided: Sequence[_Decided]) -> bool:
+    def _due(self, tx: Transaction, now: Instant) -> list[DueSchedule]:
+        return schedules.due(tx, now, _BATCH, probed=self.probed)
+
+    def _conclude(self, decided: Sequence[Decided], last: Mapping[str, Finished], now: Instant) -> float:
+        met = [self._under_condition(one, last.get(one.item.job_id), now) for one in decided]
+        return 0.0 if self._settle(met) else _BESIDE_ANOTHER_SECONDS
+
+    def _settle(self, decided: Sequence[Decided]) -> bool:
         """Write a batch. One schedule that cannot be written is set aside; the others are written without it.
 
         False when all of it has changed or is in the hands of another coordinator.
@@ -125,7 +139,7 @@ class Ticker:
 
     def _decide(
         self, item: DueSchedule, around: Surroundings | None, freezes: Sequence[Freeze], now: Instant
-    ) -> _Decided:
+    ) -> Decided:
         """One schedule that cannot be read, or whose calendar is gone, is set aside; the others go on."""
         try:
             schedule = item.schedule
@@ -145,15 +159,15 @@ class Ticker:
             decisions = [self._gate(item, occurrence, holding, now) for occurrence in answer.decisions]
         except Exception as error:
             return self._aside(item, error)
-        return _Decided(
+        return Decided(
             item, schedule, decisions, answer.cursor, answer.next_at, answer.fires_at, around, answer.caught_up
         )
 
-    def _aside(self, item: DueSchedule, error: Exception) -> _Decided:
+    def _aside(self, item: DueSchedule, error: Exception) -> Decided:
         """The schedule paused where it is: a mistake of one is told, and costs no other."""
         self._telemetry.loop_failed(f"schedule {item.id}", error)
         note = f"set aside by Rota: {type(error).__name__}: {error}"
-        return _Decided(item, _UNREADABLE, [], item.cursor_at, None, aside=note)
+        return Decided(item, _UNREADABLE, [], item.cursor_at, None, aside=note)
 
     def _gate(self, item: DueSchedule, occurrence: Occurrence, freezes: Sequence[Freeze], now: Instant) -> Occurrence:
         """An instant that would fire does not while its job may not start."""
@@ -168,7 +182,33 @@ class Ticker:
             now=now,
         )
 
-    def _write(self, tx: Transaction, decided: Sequence[_Decided]) -> tuple[Sequence[_Decided], _Plan]:
+    def _under_condition(
+        self, one: Decided, last: Finished | None, now: Instant, probe: Mapping[str, object] | None = None
+    ) -> Decided:
+        """What would fire fires only if the condition of its schedule holds."""
+        condition = one.schedule.condition
+        if condition is None:
+            return one
+        previous = previous_facts(last, now)
+        for position, occurrence in enumerate(one.occurrences):
+            if occurrence.decision is not Decision.FIRED:
+                continue
+            facts = facts_at(
+                one.schedule,
+                occurrence.nominal,
+                one.around,
+                environment=self._environment,
+                job_parameters=one.item.owner.job.parameters,
+                previous=previous,
+                probe=probe,
+            )
+            fires, why = holds(condition, facts)
+            if not fires:
+                skipped = replace(occurrence, decision=Decision.SKIPPED_CONDITION, reason=why)
+                one.occurrences[position] = skipped
+        return one
+
+    def _write(self, tx: Transaction, decided: Sequence[Decided]) -> tuple[Sequence[Decided], _Plan]:
         """Everything of what no other coordinator has in hand, or nothing when its jobs changed since they were read."""
         held = schedules.hold(tx, [one.item for one in decided])
         decided = [one for one in decided if one.item.id in held]
@@ -198,7 +238,7 @@ class Ticker:
         return decided, plan
 
 
-def _overlaps(tx: Transaction, decided: Sequence[_Decided]) -> Overlaps:
+def _overlaps(tx: Transaction, decided: Sequence[Decided]) -> Overlaps:
     """What is live of the schedules of a batch, read once."""
     asking = [one for one in decided if one.schedule.overlap is not Overlap.ALLOW]
     shared = {one.schedule.lane(one.item.id) for one in asking if one.schedule.overlap_key is not None}
@@ -214,7 +254,11 @@ def _readable(found: Sequence[DueSchedule]) -> dict[str, Schedule]:
     return readable
 
 
-def _moved(one: _Decided, final: Sequence[Occurrence]) -> schedules.Advanced:
+def _is_conditional(schedule: Schedule | None) -> bool:
+    return schedule is not None and schedule.condition is not None
+
+
+def _moved(one: Decided, final: Sequence[Occurrence]) -> schedules.Advanced:
     """Where the schedule stands after its instants."""
     item = one.item
     runs = item.runs + sum(1 for occurrence in final if occurrence.decision is Decision.FIRED)
@@ -223,7 +267,7 @@ def _moved(one: _Decided, final: Sequence[Occurrence]) -> schedules.Advanced:
     return (item.id, item.revision, item.cursor_at, one.cursor, next_at, fires_at, runs, state)
 
 
-def _add(plan: _Plan, one: _Decided, occurrence: Occurrence) -> None:
+def _add(plan: _Plan, one: Decided, occurrence: Occurrence) -> None:
     item, schedule = one.item, one.schedule
     if occurrence.decision is not Decision.FIRED:
         plan.skips.append((item.id, occurrence.nominal, occurrence.decision, occurrence.reason, None))

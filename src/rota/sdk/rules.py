@@ -88,6 +88,11 @@ def yearly(month: int, day: int, at: TimeOfDay, tz: str | None = None, **policie
     return _rule({"yearly": {"month": month, "day": day, "at": _time_of_day(at)}}, tz, policies)
 
 
+def rrule(text: str, tz: str | None = None, **policies: Unpack[Policies]) -> Rule:
+    """A recurrence rule of iCalendar: `rrule("FREQ=MONTHLY;BYDAY=2TU;BYHOUR=6")`. It begins at `starts_at`, if given."""
+    return _rule({"rrule": text}, tz, policies)
+
+
 def once(at: str | datetime, **policies: Unpack[Policies]) -> Rule:
     """At one instant: an aware datetime, or RFC 3339 text with its offset."""
     return _rule({"once": _instant(at)}, None, policies)

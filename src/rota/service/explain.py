@@ -133,6 +133,7 @@ def _gates(facts: _Facts) -> Iterator[Gate]:
     yield _environment(facts)
     yield _due(facts)
     yield _missed(facts)
+    yield _condition(facts)
     yield _overlap(facts)
     due = bool(facts.pending)
     yield from limit_gates(facts.standing, facts.job.queue, facts.view.record.id, due=due)
@@ -204,6 +205,19 @@ def _missed(facts: _Facts) -> Gate:
             says = f"{at} was not run: {latest.decision.value}, {latest.reason}"
             return Gate("missedSkipped", False, says, since=latest.decided_at, see=f"{_schedule(schedule)}/occurrences")
     return Gate("missedSkipped", True, "no instant was missed")
+
+
+def _condition(facts: _Facts) -> Gate:
+    for schedule in facts.view.schedules:
+        latest = facts.latest.get(schedule.id)
+        if schedule.schedule.condition is None or latest is None:
+            continue
+        if latest.decision is Decision.SKIPPED_CONDITION and facts.job.allowed_in(facts.environment):
+            says = f"{schedule.schedule.zone.text(latest.nominal_at)} was not run: {latest.reason}"
+            return Gate(
+                "conditionFalse", False, says, since=latest.decided_at, see=f"{_schedule(schedule)}/occurrences"
+            )
+    return Gate("conditionFalse", True, "no condition was false")
 
 
 def _overlap(facts: _Facts) -> Gate:

@@ -197,7 +197,7 @@ def preview(
         raise InvalidInput(error.detail, [(("schedule", *loc), msg) for loc, msg in error.errors]) from None
     with ctx.read() as tx:
         around = surroundings.of_one(tx, schedule)
-    return upcoming(schedule, begin, until, count, around)
+    return upcoming(schedule, begin, until, count, around, ctx.config.environment)
 
 
 def ledger(

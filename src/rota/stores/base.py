@@ -114,8 +114,8 @@ class HotStatements(Protocol):
     def settled_ids(self, tx: Any) -> set[str]:
         """The executions that the last `settle` of this transaction accepted."""
 
-    def due_schedules(self, tx: Any, now: Instant, limit: int) -> list[list[Any]]:
-        """Enabled schedules that are due, the most overdue first. Rows of DUE_COLUMNS."""
+    def due_schedules(self, tx: Any, now: Instant, limit: int, probed: bool) -> list[list[Any]]:
+        """Enabled schedules that are due and probed, or not, the most overdue first. Rows of DUE_COLUMNS."""
 
     def hold_schedules(self, tx: Any, rows: Sequence[tuple[str, int, Instant]]) -> set[str]:
         """Those of the schedules (id, revision, cursor) that are unchanged, kept from other coordinators until the end.

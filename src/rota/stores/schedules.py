@@ -96,9 +96,12 @@ Advanced = tuple[str, int, Instant, Instant, Instant | None, Instant | None, int
 """id, revision and cursor that were read; cursor, next instant, next fire, runs and state to be written"""
 
 
-def due(tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
-    """Enabled schedules whose next instant is not after `now`, the most overdue first, whatever their job's state."""
-    rows = tx.hot.due_schedules(tx, now, limit)
+def due(tx: Transaction, now: Instant, limit: int, *, probed: bool = False) -> list[DueSchedule]:
+    """Enabled schedules whose next instant is not after `now`, the most overdue first, whatever their job's state.
+
+    Those whose condition asks over HTTP if they are `probed`, else all the others.
+    """
+    rows = tx.hot.due_schedules(tx, now, limit, probed)
     owners = _owners(tx, {row[1] for row in rows})
     return [DueSchedule(owners[row[1]], *row) for row in rows]
 
@@ -143,9 +146,11 @@ def advance(tx: Transaction, rows: Sequence[Advanced]) -> bool:
     return not rows or tx.hot.advance_schedules(tx, rows) == len(rows)
 
 
-def next_due_at(tx: Transaction) -> Instant | None:
-    """When the next schedule becomes due; None when none will."""
+def next_due_at(tx: Transaction, *, probed: bool | None = None) -> Instant | None:
+    """When the next schedule becomes due, of those that are `probed` or not, or of all; None when none will."""
     statement = select(schedules.c.next_at).where(_FIRING).order_by(schedules.c.next_at).limit(1)
+    if probed is not None:
+        statement = statement.where(schedules.c.probed == int(probed))
     found: Instant | None = tx.connection.scalar(statement)
     return found
 
@@ -193,6 +198,23 @@ def of_jobs(tx: Transaction, job_ids: Collection[str]) -> dict[str, list[Schedul
     for row in tx.all(_SCHEDULE.where(schedules.c.job_id.in_(job_ids)).order_by(schedules.c.id)):
         found[row.job_id].append(_record(row))
     return {job_id: found[job_id] for job_id in job_ids}
+
+
+def planned_otherwise(tx: Transaction, data: str, *, after: str, limit: int) -> list[ScheduleRecord]:
+    """Schedules that have not ended and were planned with other data, by id, from behind the id `after` on.
+
+    They stay as they are until the transaction ends.
+    """
+    other = schedules.c.planned_with.is_(None) | (schedules.c.planned_with != data)
+    statement = (
+        select(*(schedules.c[name] for name in _NAMES))
+        .where(other, schedules.c.state != ScheduleState.ENDED.value)
+        .order_by(schedules.c.id)
+        .limit(limit)
+    )
+    if after:
+        statement = statement.where(schedules.c.id > after)
+    return [_record(row) for row in tx.all(statement.with_for_update())]
 
 
 def find(

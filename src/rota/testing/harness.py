@@ -60,8 +60,9 @@ class Harness:
         self.database.writing(lambda tx: workers.beat(tx, self._worker.identity.id, lease))
         count = 0
         while True:
-            while self._ticker.run_once() <= 0:
-                pass
+            for step in (self._ticker, self.app.prober):
+                while step.run_once() <= 0:
+                    pass
             self._rescuer.run_once()
             ended = self._loop.run_until_complete(self._worker.work_off())
             count += ended

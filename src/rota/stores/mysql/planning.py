@@ -8,14 +8,14 @@ from rota.stores.base import DUE_COLUMNS
 from rota.stores.mysql.rows import as_table, given, marks, rows, run
 
 
-def due_schedules(tx: Any, now: Instant, limit: int) -> list[list[Any]]:
-    """Enabled schedules that are due, the most overdue first. Rows of DUE_COLUMNS."""
-    return [list(row) for row in rows(tx, _DUE_SCHEDULES, (now, limit))]
+def due_schedules(tx: Any, now: Instant, limit: int, probed: bool) -> list[list[Any]]:
+    """Enabled schedules that are due and probed, or not, the most overdue first. Rows of DUE_COLUMNS."""
+    return [list(row) for row in rows(tx, _DUE_SCHEDULES, (now, int(probed), limit))]
 
 
 _DUE_SCHEDULES = f"""
     SELECT {", ".join(DUE_COLUMNS)} FROM schedules
-    WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= %s ORDER BY next_at LIMIT %s"""
+    WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= %s AND probed = %s ORDER BY next_at LIMIT %s"""
 
 
 def hold_schedules(tx: Any, asked: Sequence[tuple[str, int, Instant]]) -> set[str]:

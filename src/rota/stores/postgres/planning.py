@@ -8,15 +8,15 @@ from rota.stores.base import DUE_COLUMNS
 from rota.stores.postgres.rows import array, text_array
 
 
-def due_schedules(tx: Any, now: Instant, limit: int) -> list[list[Any]]:
-    """Enabled schedules that are due, the most overdue first. Rows of DUE_COLUMNS."""
-    return [list(row) for row in tx.driver.execute(_DUE_SCHEDULES, (now, limit)).fetchall()]
+def due_schedules(tx: Any, now: Instant, limit: int, probed: bool) -> list[list[Any]]:
+    """Enabled schedules that are due and probed, or not, the most overdue first. Rows of DUE_COLUMNS."""
+    return [list(row) for row in tx.driver.execute(_DUE_SCHEDULES, (now, int(probed), limit)).fetchall()]
 
 
 _TEXT = {"id": "id::text", "job_id": "job_id::text"}
 _DUE_SCHEDULES = f"""
     SELECT {", ".join(_TEXT.get(name, name) for name in DUE_COLUMNS)} FROM schedules
-    WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= %s ORDER BY next_at LIMIT %s"""
+    WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= %s AND probed = %s ORDER BY next_at LIMIT %s"""
 
 
 def hold_schedules(tx: Any, rows: Sequence[tuple[str, int, Instant]]) -> set[str]:

@@ -11,16 +11,16 @@ from rota.stores.base import DUE_COLUMNS
 from rota.stores.sqlite.connection import steps
 
 
-def due_schedules(tx: Any, now: Instant, limit: int) -> list[list[Any]]:
-    """Enabled schedules that are due, the most overdue first. Rows of DUE_COLUMNS."""
-    rows: list[list[Any]] = json.loads(tx.driver.execute(_DUE_SCHEDULES, (now, limit)).fetchone()[0])
+def due_schedules(tx: Any, now: Instant, limit: int, probed: bool) -> list[list[Any]]:
+    """Enabled schedules that are due and probed, or not, the most overdue first. Rows of DUE_COLUMNS."""
+    rows: list[list[Any]] = json.loads(tx.driver.execute(_DUE_SCHEDULES, (now, int(probed), limit)).fetchone()[0])
     return rows
 
 
 _DUE_SCHEDULES = f"""
     SELECT json_group_array(json_array({", ".join(DUE_COLUMNS)})) FROM (
         SELECT {", ".join(DUE_COLUMNS)} FROM schedules
-        WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= ? ORDER BY next_at LIMIT ?)"""
+        WHERE state = 'Enabled' AND next_at IS NOT NULL AND next_at <= ? AND probed = ? ORDER BY next_at LIMIT ?)"""
 
 
 def hold_schedules(_tx: Any, rows: Sequence[tuple[str, int, Instant]]) -> set[str]:
