@@ -41,6 +41,8 @@ class Hands:
         self.durations = durations
         self.slots = slots
         self.running: dict[str, tuple[Instant, Claim]] = {}
+        self.latest: Instant | None = None
+        works.database.writing(lambda tx: workers.beat(tx, WORKER, 30 * DAY))
 
     def pass_time(self, until: Instant) -> None:
         clock = self.works.clock
@@ -49,8 +51,8 @@ class Hands:
             self._end(now)
             if any(outage.starts_at <= now < outage.ends_at for outage in OUTAGES):
                 continue
-            self.works.database.writing(lambda tx: workers.beat(tx, WORKER, 30 * DAY))
-            self.works.rescuer.run_once()
+            if self.latest is not None and self.latest < now:
+                self.works.rescuer.run_once()
             self.works.tick()
             self._cancel()
             self._begin(now)
@@ -65,6 +67,7 @@ class Hands:
             scheduled = tx.connection.scalar(select(func.min(live.c.due_at)).where(live.c.state == "Scheduled"))
             waiting = live.c.state.in_(("Pending", "Scheduled"))
             latest = tx.connection.scalar(select(func.min(live.c.latest_start)).where(waiting))
+            self.latest = latest
             times = [schedules.next_due_at(tx), scheduled, None if latest is None else latest + 1, *ends]
         return min((max(at, now) for at in times if at is not None), default=None)
 
@@ -111,7 +114,7 @@ def documents(draw: random.Random) -> list[dict[str, Any]]:
     for number in range(200):
         document: dict[str, Any] = rules[number % len(rules)]()
         clocked = not {"every", "once", "after"} & document.keys()
-        document["timeZone"] = draw.choice(ZONES)
+        document |= {"timeZone": draw.choice(ZONES), "spread": f"schedule {number}"}
         document["overlap"] = draw.choice(("skip", "queueOne", "queueAll", "cancelPrevious", "killPrevious", "allow"))
         document["missed"] = draw.choice(("runLatest", "runEarliest", "runAll", "skip"))
         if draw.random() < 0.3:
