@@ -19,7 +19,7 @@ from rota.domain.schedule import Schedule
 from rota.stores import jobs
 from rota.stores.database import Database, Transaction
 from rota.stores.identity import new_id, new_ids
-from rota.stores.tables import schedules
+from rota.stores.schedule_tables import schedules
 
 STORES = ("sqlite", "postgres")
 CONCURRENCY = 500

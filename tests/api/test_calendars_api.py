@@ -9,7 +9,7 @@ from starlette.testclient import TestClient
 
 from rota.domain.access import Role
 from rota.stores.database import Database
-from rota.stores.tables import schedules
+from rota.stores.schedule_tables import schedules
 
 GERMANY = {"name": "germany", "holidays": [{"country": "DE"}], "description": "where the plant is"}
 CHRISTMAS = {"from": "2026-12-23", "to": "2026-12-28"}

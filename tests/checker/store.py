@@ -8,7 +8,8 @@ from sqlalchemy import Select, literal, null, select, union_all
 
 from checker.journal import Change, Decided, History, Member, Stored, Tried
 from rota.stores.database import Database, Transaction
-from rota.stores.tables import attempts, events, executions, history, occurrences, workers
+from rota.stores.schedule_tables import occurrences
+from rota.stores.tables import attempts, events, executions, history, workers
 
 
 def read_store(database: Database) -> History:

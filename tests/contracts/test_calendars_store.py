@@ -7,7 +7,7 @@ from sqlalchemy import update
 from rota.domain.calendar import Calendar
 from rota.stores import bell, calendars
 from rota.stores.database import Database
-from rota.stores.tables import schedules
+from rota.stores.schedule_tables import schedules
 from stores_under_test.filling import fill
 
 

@@ -8,7 +8,7 @@ from sqlalchemy import select, update
 from rota.domain.instant import HOUR, format_instant
 from rota.scheduler.replanner import Replanner
 from rota.stores import audit, events
-from rota.stores.tables import schedules
+from rota.stores.schedule_tables import schedules
 from rota.time_data import data_versions
 
 OLD = "tzdata 1999a, holidays 0.1"

@@ -15,8 +15,8 @@ from rota.domain.outcome import Cancelled, Failed, Succeeded
 from rota.scheduler.ticker import Ticker
 from rota.stores import jobs, leases, occurrences
 from rota.stores.database import Database
+from rota.stores.schedule_tables import schedules as schedules_table
 from rota.stores.schedules import ScheduleState
-from rota.stores.tables import schedules as schedules_table
 from rota.telemetry import Telemetry
 from rota.testing import ManualClock
 

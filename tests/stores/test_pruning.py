@@ -16,8 +16,8 @@ from rota.stores import executions, occurrences, pruning, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.identity import new_id
+from rota.stores.schedule_tables import occurrences as occurrences_table
 from rota.stores.tables import attempts, events, history, idempotency, logs
-from rota.stores.tables import occurrences as occurrences_table
 from rota.stores.tables import workers as workers_table
 
 WORKER = "00000000-0000-7000-8000-00000000000a"

@@ -11,9 +11,9 @@ from alembic.migration import MigrationContext
 from alembic.script import ScriptDirectory
 
 from rota.domain.errors import ConfigurationInvalid, SchemaMismatch
-from rota.stores import schema
+from rota.stores import schedule_tables, schema, tables  # noqa: F401 - in the metadata once they are imported
 from rota.stores.database import Database
-from rota.stores.tables import metadata
+from rota.stores.metadata import metadata
 
 Open = Callable[[Path | str], Database]
 

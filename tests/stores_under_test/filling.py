@@ -12,10 +12,10 @@ from rota.domain.schedule import Schedule
 from rota.stores import executions, jobs, workers
 from rota.stores.database import Database
 from rota.stores.identity import new_id, new_ids
+from rota.stores.schedule_tables import schedules as schedules_table
 from rota.stores.schedules import ScheduleRecord, ScheduleState
 from rota.stores.tables import executions as live
 from rota.stores.tables import history as finished
-from rota.stores.tables import schedules as schedules_table
 
 WORKER = "00000000-0000-7000-8000-00000000000a"
 

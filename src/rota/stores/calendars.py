@@ -11,7 +11,8 @@ from rota.domain.calendar import Calendar
 from rota.domain.instant import Instant
 from rota.stores import bell
 from rota.stores.database import Transaction
-from rota.stores.tables import calendar_versions, calendars, jobs, schedules
+from rota.stores.schedule_tables import calendar_versions, calendars, schedules
+from rota.stores.tables import jobs
 
 
 @dataclass(frozen=True, slots=True)

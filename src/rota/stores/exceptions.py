@@ -13,7 +13,7 @@ from rota.domain.schedule_exception import ExceptionKind, ScheduleException
 from rota.stores import bell
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
-from rota.stores.tables import freezes, schedule_exceptions
+from rota.stores.schedule_tables import freezes, schedule_exceptions
 
 
 @dataclass(frozen=True, slots=True)

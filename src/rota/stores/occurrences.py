@@ -8,7 +8,7 @@ from sqlalchemy import delete, select
 from rota.domain.instant import Instant
 from rota.domain.occurrence import Decision
 from rota.stores.database import Transaction
-from rota.stores.tables import occurrences
+from rota.stores.schedule_tables import occurrences
 
 Decided = tuple[str, Instant, Decision, str | None, str | None]
 """schedule, nominal instant, decision, reason, execution"""

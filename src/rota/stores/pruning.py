@@ -4,7 +4,8 @@ from sqlalchemy import Select, delete, func, select, tuple_
 
 from rota.domain.instant import Instant
 from rota.stores.database import Transaction
-from rota.stores.tables import attempts, coordinators, events, history, idempotency, logs, occurrences, workers
+from rota.stores.schedule_tables import occurrences
+from rota.stores.tables import attempts, coordinators, events, history, idempotency, logs, workers
 
 
 def executions_before(tx: Transaction, before: Instant, limit: int) -> int:

@@ -13,7 +13,8 @@ from rota.domain.instant import DAY, Duration, Instant
 from rota.stores.columns import Id
 from rota.stores.database import Transaction
 from rota.stores.history import first_id_at
-from rota.stores.tables import events, executions, history, jobs, schedules, workers
+from rota.stores.schedule_tables import schedules
+from rota.stores.tables import events, executions, history, jobs, workers
 
 _LEASED = executions.c.state.in_([literal(state, literal_execute=True) for state in ("Running", "Cancelling")])
 

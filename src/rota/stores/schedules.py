@@ -13,7 +13,8 @@ from rota.domain.job import Job, JobState
 from rota.domain.schedule import Schedule
 from rota.stores import bell
 from rota.stores.database import Transaction
-from rota.stores.tables import jobs, schedules
+from rota.stores.schedule_tables import schedules
+from rota.stores.tables import jobs
 
 
 class ScheduleState(StrEnum):

@@ -1,10 +1,8 @@
-"""Every table, once, for all databases.
+"""The tables of work and of people, once, for all databases; those of time are in `schedule_tables`.
 
 `executions` holds only what is not finished, so that it stays small however long the history grows; finished rows
 move to `history` in the transaction that finishes them. Times are integer microseconds (docs/adr/0004).
 """
-
-from typing import Any
 
 from sqlalchemy import (
     Column,
@@ -12,7 +10,6 @@ from sqlalchemy import (
     Index,
     Integer,
     LargeBinary,
-    MetaData,
     PrimaryKeyConstraint,
     SmallInteger,
     String,
@@ -22,23 +19,7 @@ from sqlalchemy import (
 )
 
 from rota.stores.columns import Digest, Id, Json, Moment, Name, Number
-
-metadata = MetaData(
-    naming_convention={
-        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
-        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
-        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
-        "pk": "pk_%(table_name)s",
-    }
-)
-
-
-_CLUSTERED: dict[str, Any] = {"sqlite_with_rowid": False}
-
-
-def _where(condition: str) -> dict[str, Any]:
-    return {"sqlite_where": text(condition), "postgresql_where": text(condition)}
-
+from rota.stores.metadata import CLUSTERED, metadata, where
 
 _FREE = "state = 'Pending' AND limits IS NULL"
 _GOVERNED = "state = 'Pending' AND limits IS NOT NULL"
@@ -67,7 +48,7 @@ jobs = Table(
     Column("deleted_at", Moment),
     Index(None, "name"),
     Index("uq_jobs_source_key", "source", "source_key", unique=True),
-    Index("ix_jobs_resume", "resume_at", **_where("resume_at IS NOT NULL")),
+    Index("ix_jobs_resume", "resume_at", **where("resume_at IS NOT NULL")),
 )
 
 job_versions = Table(
@@ -79,97 +60,6 @@ job_versions = Table(
     Column("changed_by", Name, nullable=False),
     Column("changed_at", Moment, nullable=False),
     PrimaryKeyConstraint("job_id", "version"),
-)
-
-schedules = Table(
-    "schedules",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("job_id", Id, ForeignKey("jobs.id", ondelete="CASCADE"), nullable=False),
-    Column("key", Name, comment="names the schedule inside its job"),
-    Column("name", Name),
-    Column("state", String(16), nullable=False, comment="Enabled, Paused or Ended"),
-    Column("rule", Json, nullable=False, comment="domain.schedule.Schedule as canonical JSON"),
-    Column("revision", Integer, nullable=False),
-    Column("revised_at", Moment, nullable=False),
-    Column("cursor_at", Moment, nullable=False, comment="the last nominal instant that is decided"),
-    Column("next_at", Moment, comment="the next nominal instant to decide; null when there is none"),
-    Column("fires_at", Moment, comment="the next one that rule, calendar and exceptions let fire"),
-    Column("planned_with", Name, comment="the data of zones and holidays that those two were computed with"),
-    Column("probed", SmallInteger, nullable=False, server_default="0", comment="its condition asks over HTTP"),
-    Column("runs", Integer, nullable=False),
-    Column("note", Text),
-    Column("created_by", Name, nullable=False),
-    Column("changed_by", Name, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-    Index(None, "job_id"),
-    Index("ix_schedules_due", "next_at", **_where("state = 'Enabled' AND next_at IS NOT NULL")),
-)
-
-schedule_exceptions = Table(
-    "schedule_exceptions",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("schedule_id", Id, ForeignKey("schedules.id", ondelete="CASCADE"), nullable=False),
-    Column("kind", String(8), nullable=False, comment="skip, move or add"),
-    Column("at", Moment, nullable=False),
-    Column("until", Moment, comment="the last instant that is skipped; null = at alone"),
-    Column("to", Moment, comment="where a moved one fires"),
-    Column("reason", Text),
-    Column("created_by", Name, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Index(None, "schedule_id"),
-)
-
-freezes = Table(
-    "freezes",
-    metadata,
-    Column("id", Id, primary_key=True),
-    Column("starts_at", Moment, nullable=False),
-    Column("ends_at", Moment, nullable=False),
-    Column("reason", Text, nullable=False),
-    Column("scope", Json, nullable=False, comment="domain.freeze.Scope: whom it concerns"),
-    Column("created_by", Name, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Index(None, "ends_at"),
-)
-
-calendars = Table(
-    "calendars",
-    metadata,
-    Column("name", Name, primary_key=True),
-    Column("definition", Json, nullable=False, comment="domain.calendar.Calendar as canonical JSON"),
-    Column("version", Integer, nullable=False),
-    Column("created_by", Name, nullable=False),
-    Column("changed_by", Name, nullable=False),
-    Column("created_at", Moment, nullable=False),
-    Column("updated_at", Moment, nullable=False),
-)
-
-calendar_versions = Table(
-    "calendar_versions",
-    metadata,
-    Column("name", Name, ForeignKey("calendars.name", ondelete="CASCADE"), nullable=False),
-    Column("version", Integer, nullable=False),
-    Column("definition", Json, nullable=False),
-    Column("changed_by", Name, nullable=False),
-    Column("changed_at", Moment, nullable=False),
-    PrimaryKeyConstraint("name", "version"),
-)
-
-occurrences = Table(
-    "occurrences",
-    metadata,
-    Column("schedule_id", Id, nullable=False),
-    Column("nominal_at", Moment, nullable=False),
-    Column("decision", String(24), nullable=False),
-    Column("reason", Text),
-    Column("execution_id", Id),
-    Column("decided_at", Moment, nullable=False),
-    PrimaryKeyConstraint("schedule_id", "nominal_at"),
-    Index("ix_occurrences_decided", "decided_at"),
-    **_CLUSTERED,
 )
 
 executions = Table(
@@ -209,16 +99,16 @@ executions = Table(
     Column("cancellation", Json, comment="who asked, when, why, grace"),
     Column("error", Text, comment="of the last attempt"),
     PrimaryKeyConstraint("id"),
-    Index("ix_executions_claimable", text("priority DESC"), "due_at", "id", **_where(_FREE)),
-    Index("ix_executions_governed", text("priority DESC"), "due_at", "id", **_where(_GOVERNED)),
-    Index("ix_executions_later", "due_at", **_where("state IN ('Scheduled', 'Retrying')")),
-    Index("ix_executions_leased", "worker_id", **_where("state IN ('Running', 'Cancelling')")),
-    Index("ix_executions_cancelling", "worker_id", **_where("state = 'Cancelling'")),
-    Index("ix_executions_lane", "lane", **_where("lane IS NOT NULL")),
-    Index("ix_executions_job", "job_id", "id", **_where("job_id IS NOT NULL")),
-    Index("ix_executions_schedule", "schedule_id", **_where("schedule_id IS NOT NULL")),
-    Index("ix_executions_latest", "latest_start", **_where("latest_start IS NOT NULL")),
-    **_CLUSTERED,
+    Index("ix_executions_claimable", text("priority DESC"), "due_at", "id", **where(_FREE)),
+    Index("ix_executions_governed", text("priority DESC"), "due_at", "id", **where(_GOVERNED)),
+    Index("ix_executions_later", "due_at", **where("state IN ('Scheduled', 'Retrying')")),
+    Index("ix_executions_leased", "worker_id", **where("state IN ('Running', 'Cancelling')")),
+    Index("ix_executions_cancelling", "worker_id", **where("state = 'Cancelling'")),
+    Index("ix_executions_lane", "lane", **where("lane IS NOT NULL")),
+    Index("ix_executions_job", "job_id", "id", **where("job_id IS NOT NULL")),
+    Index("ix_executions_schedule", "schedule_id", **where("schedule_id IS NOT NULL")),
+    Index("ix_executions_latest", "latest_start", **where("latest_start IS NOT NULL")),
+    **CLUSTERED,
 )
 
 history = Table(
@@ -234,10 +124,10 @@ history = Table(
     Column("stack", Text),
     Column("reason", Text),
     PrimaryKeyConstraint("id"),
-    Index("ix_history_job", "job_id", "id", **_where("job_id IS NOT NULL")),
+    Index("ix_history_job", "job_id", "id", **where("job_id IS NOT NULL")),
     Index("ix_history_finished", "finished_at", "state", "started_at"),
-    Index("ix_history_failed", "id", **_where("state = 'Failed'")),
-    **_CLUSTERED,
+    Index("ix_history_failed", "id", **where("state = 'Failed'")),
+    **CLUSTERED,
 )
 
 attempts = Table(
@@ -253,7 +143,7 @@ attempts = Table(
     Column("error", Text),
     Column("stack", Text),
     PrimaryKeyConstraint("execution_id", "token"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 logs = Table(
@@ -266,7 +156,7 @@ logs = Table(
     Column("stream", String(8), nullable=False),
     Column("text", Text, nullable=False),
     PrimaryKeyConstraint("execution_id", "token", "line"),
-    **_CLUSTERED,
+    **CLUSTERED,
 )
 
 workers = Table(
