@@ -6,10 +6,17 @@ from pathlib import Path
 
 import pytest
 
+from rota.stores import identity
 from rota.stores.database import Database
 from rota.stores.schema import migrate
 
 pytest_plugins = ["stores_under_test.plugin"]
+
+
+@pytest.fixture(autouse=True)
+def ids_from_now(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Ids increase within a process: a test that lives in the year 2099 would push those of all that come after it there."""
+    monkeypatch.setattr(identity, "_last", 0)
 
 
 @pytest.fixture
