@@ -44,9 +44,10 @@ def test_the_gates_stand_in_order(ctx: ServiceContext) -> None:
     id = jobs.create(ctx, ECHO).record.id
     answer = why(ctx, id)
     assert [gate.code for gate in answer.gates] == [
-        "jobDisabled", "paused", "frozen", "environmentNotAllowed", "notDue", "missedSkipped", "conditionFalse", "overlap",
-        "queuePaused", "queueFull", "concurrencyFull", "keyBusy", "rateLimited",
-        "noWorkerFor", "workersFull", "backoffUntil",
+        "jobDisabled", "paused", "frozen", "environmentNotAllowed",
+        "calendarSkipped", "exceptionSkipped", "missedSkipped", "conditionFalse", "calendarShifted", "outsideWindow", "overlap",
+        "notDue", "queuePaused", "queueFull", "concurrencyFull", "keyBusy", "rateLimited",
+        "noWorkerFor", "workersFull", "backoffUntil", "noCoordinatorSince",
     ]  # fmt: skip
     assert shut(answer) == ["notDue", "noWorkerFor"]
     assert answer.headline == "it has no schedule: it runs when it is triggered"

@@ -20,6 +20,7 @@ from rota.api.execution_models import (
     shown,
 )
 from rota.api.idempotency import Creating
+from rota.api.job_models import WhyOutput, why_shown
 from rota.api.models import (
     DurationInput,
     Id,
@@ -38,7 +39,7 @@ from rota.api.streams import EVENT_STREAM, event, stream
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import LEASED, TERMINAL, State
 from rota.domain.instant import seconds
-from rota.service import executions, wakeups
+from rota.service import executions, explain_execution, wakeups
 from rota.service.executions import ExecutionRecord, Filter, Logs
 
 __all__ = ["AttemptOutput", "ExecutionOutput", "router"]
@@ -168,6 +169,12 @@ def retry_many(body: RetryMany, ctx: OperateContext, creating: Creating) -> Resp
 def get_execution(id: Id, ctx: ReadContext) -> Response:
     """One execution with its attempts."""
     return reply(detail(*executions.get(ctx, id)))
+
+
+@router.get("/{id}/why", response_model=WhyOutput, responses=documented(404))
+def why_execution(id: Id, ctx: ReadContext) -> Response:
+    """Why does this not run? Every gate in order, the first that is shut as the headline."""
+    return reply(why_shown(explain_execution.why(ctx, id)))
 
 
 @router.post("/{id}/cancel", status_code=202, response_model=ExecutionOutput, responses=documented(404, 409, 422))

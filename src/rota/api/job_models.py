@@ -151,9 +151,10 @@ class GateOutput(Output):
 
 
 class WhyOutput(Output):
-    """Why a job has not run."""
+    """Why a job has not run, or why an execution does not."""
 
-    job_id: str
+    job_id: str | None
+    execution_id: str | None = Field(description="the execution that was asked about, if it was not the job")
     name: str
     headline: str = Field(description="the first gate that is shut")
     next_start: Time | None

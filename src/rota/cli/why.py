@@ -1,4 +1,4 @@
-"""`rota why`: every gate between a job and its next run."""
+"""`rota why`: every gate between a job and its next run, or between an execution and its next attempt."""
 
 import click
 
@@ -13,12 +13,21 @@ from rota.cli.wording import moment
 def why(call: Call, job: str) -> None:
     """Say why a job has not run: every gate in order, and the next possible start.
 
+    JOB is a job by its name or id, or an execution by its id.
+
     \b
     Example: rota why report
     """
-    from rota.client.lookup import job_id
+    from rota.client.lookup import job_id, object_id
+    from rota.domain.errors import NotFound
 
-    document = call.client.get("jobs", job_id(call.client, job), "why")
+    try:
+        document = call.client.get("jobs", job_id(call.client, job), "why")
+    except NotFound as no_job:
+        try:
+            document = call.client.get("executions", object_id(call.client, "executions", "execution", job), "why")
+        except NotFound:
+            raise no_job from None
     call.show(document, lambda: _show(document))
 
 

@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from rota.domain.access import Right
 from rota.domain.errors import Conflict, NotFound
 from rota.domain.execution import LEASED, State
-from rota.domain.instant import Instant, format_instant
+from rota.domain.instant import MINUTE, Duration, Instant, format_instant
 from rota.domain.job import Job, JobState
-from rota.domain.missed import Overlap
-from rota.domain.occurrence import Decision
+from rota.domain.schedule import Surroundings
 from rota.service.context import ServiceContext
 from rota.service.freeze_gates import fires_after, freeze_gate, freezing
 from rota.service.gate import Gate
 from rota.service.jobs import JobView, view
 from rota.service.limit_gates import limit_gates, opening
-from rota.stores import history, jobs, occurrences, workers
+from rota.service.time_gates import Times, time_gates
+from rota.service.worker_gates import worker_gates
+from rota.stores import coordinators, history, jobs, occurrences, surroundings, workers
 from rota.stores.database import Transaction
 from rota.stores.exceptions import FreezeRecord
 from rota.stores.history import ExecutionRecord, Filter
@@ -27,18 +28,23 @@ from rota.stores.workers import WorkerRecord
 
 _MOST_LIVE = 200
 _MOST_WORKERS = 500
-_UNFIRED = frozenset({Decision.MISSED, Decision.EXPIRED})
+_SILENCE: Duration = MINUTE
+"""A coordinator that was not heard of for longer is taken for gone."""
 
 
 @dataclass(frozen=True, slots=True)
 class Explanation:
-    """Every gate in order. `headline` is the first that is shut, or that nothing is in the way."""
+    """Every gate in order. `headline` is the first that is shut, or that nothing is in the way.
 
-    job_id: str
+    `execution_id` is the execution that was asked about, if it was not the job.
+    """
+
+    job_id: str | None
     name: str
     headline: str
     next_start: Instant | None
     gates: list[Gate]
+    execution_id: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -52,6 +58,8 @@ class _Facts:
     standing: Standing
     environment: str
     now: Instant
+    around: dict[str, Surroundings]
+    coordinator_heard_at: Instant | None
     freeze: FreezeRecord | None
     fires_after_freeze: Instant | None
 
@@ -67,11 +75,6 @@ class _Facts:
     @property
     def running(self) -> list[ExecutionRecord]:
         return [one for one in self.live if one.state in LEASED]
-
-    @property
-    def able(self) -> list[WorkerRecord]:
-        """The workers that take this type from this queue."""
-        return [worker for worker in self.workers if _takes(worker, self.job)]
 
     def _has_come(self, one: ExecutionRecord) -> bool:
         return one.state in (State.SCHEDULED, State.RETRYING) and one.due_at <= self.now
@@ -110,9 +113,13 @@ def _gathered(tx: Transaction, record: JobRecord, environment: str) -> _Facts:
     unfinished = frozenset(State) - _ENDED
     live = history.page(tx, Filter(states=unfinished, job_id=record.id), before=None, limit=_MOST_LIVE)
     serving = workers.page(tx, before=None, limit=_MOST_WORKERS, states=(workers.ALIVE,))
+    around = surroundings.of(tx, {one.id: one.schedule for one in shown.schedules})
+    heard = coordinators.last_heard_at(tx)
     freeze = freezing(tx, shown)
     thawed = None if freeze is None else fires_after(tx, shown, freeze)
-    return _Facts(shown, live, serving, latest, _standing(tx, record, live), environment, tx.now, freeze, thawed)
+    return _Facts(
+        shown, live, serving, latest, _standing(tx, record, live), environment, tx.now, around, heard, freeze, thawed
+    )
 
 
 def _standing(tx: Transaction, record: JobRecord, live: Sequence[ExecutionRecord]) -> Standing:
@@ -131,15 +138,27 @@ def _gates(facts: _Facts) -> Iterator[Gate]:
     yield _paused(facts)
     yield freeze_gate(facts.freeze if not facts.pending else None)
     yield _environment(facts)
+    yield from time_gates(_times(facts))
     yield _due(facts)
-    yield _missed(facts)
-    yield _condition(facts)
-    yield _overlap(facts)
-    due = bool(facts.pending)
-    yield from limit_gates(facts.standing, facts.job.queue, facts.view.record.id, due=due)
-    yield _worker(facts)
-    yield _slots(facts)
+    job, due = facts.job, bool(facts.pending)
+    yield from limit_gates(facts.standing, job.queue, facts.view.record.id, due=due)
+    yield from worker_gates(facts.workers, type=job.type, kind=job.kind, queue=job.queue, due=due)
     yield _backoff(facts)
+    yield _coordinator(facts)
+
+
+def _times(facts: _Facts) -> Times:
+    under_way = [one for one in facts.live if one.state is not State.SCHEDULED or one.due_at <= facts.now]
+    allowed = facts.job.allowed_in(facts.environment)
+    return Times(facts.view.schedules, facts.latest, facts.around, under_way, allowed, facts.now)
+
+
+def _coordinator(facts: _Facts) -> Gate:
+    heard = facts.coordinator_heard_at
+    if heard is None or facts.now - heard <= _SILENCE or facts.pending:
+        return Gate("noCoordinatorSince", True, "a coordinator decides what is due")
+    says = f"no coordinator has been heard of since {format_instant(heard)}: nobody decides what is due"
+    return Gate("noCoordinatorSince", False, says, since=heard, see="/health")
 
 
 def _enabled(facts: _Facts) -> Gate:
@@ -197,64 +216,6 @@ def _never(schedules: Sequence[ScheduleRecord]) -> str:
     return "no schedule of it will fire"
 
 
-def _missed(facts: _Facts) -> Gate:
-    for schedule in facts.view.schedules:
-        latest = facts.latest.get(schedule.id)
-        if latest is not None and latest.decision in _UNFIRED:
-            at = schedule.schedule.zone.text(latest.nominal_at)
-            says = f"{at} was not run: {latest.decision.value}, {latest.reason}"
-            return Gate("missedSkipped", False, says, since=latest.decided_at, see=f"{_schedule(schedule)}/occurrences")
-    return Gate("missedSkipped", True, "no instant was missed")
-
-
-def _condition(facts: _Facts) -> Gate:
-    for schedule in facts.view.schedules:
-        latest = facts.latest.get(schedule.id)
-        if schedule.schedule.condition is None or latest is None:
-            continue
-        if latest.decision is Decision.SKIPPED_CONDITION and facts.job.allowed_in(facts.environment):
-            says = f"{schedule.schedule.zone.text(latest.nominal_at)} was not run: {latest.reason}"
-            return Gate(
-                "conditionFalse", False, says, since=latest.decided_at, see=f"{_schedule(schedule)}/occurrences"
-            )
-    return Gate("conditionFalse", True, "no condition was false")
-
-
-def _overlap(facts: _Facts) -> Gate:
-    live = [*facts.running, *facts.pending]
-    skipping = [item for item in facts.view.schedules if item.schedule.overlap is Overlap.SKIP]
-    if not live or not skipping:
-        return Gate("overlap", True, "nothing overlaps")
-    oldest = min(live, key=lambda one: one.id)
-    skipped = any(
-        latest.decision is Decision.SKIPPED_OVERLAP for id, latest in facts.latest.items() if id in _ids(skipping)
-    )
-    says = f"execution {oldest.id} has not ended ({oldest.state}); the schedule does not overlap"
-    return Gate("overlap", not skipped, says, since=oldest.created_at, see=_execution(oldest.id))
-
-
-def _worker(facts: _Facts) -> Gate:
-    job = facts.job
-    if facts.able:
-        return Gate("noWorkerFor", True, f"{len(facts.able)} of {len(facts.workers)} workers take it")
-    if not facts.workers:
-        says = f"no worker offers this type ({_shown(job)}): none is connected"
-        return Gate("noWorkerFor", False, says, see="/api/workers")
-    offering = [worker for worker in facts.workers if _offers(worker, job)]
-    if not offering:
-        return Gate("noWorkerFor", False, f"no worker offers this type ({_shown(job)})", see="/api/workers")
-    says = f"no worker that offers this type ({_shown(job)}) serves the queue {job.queue}"
-    return Gate("noWorkerFor", False, says, see="/api/workers")
-
-
-def _slots(facts: _Facts) -> Gate:
-    free = sum(max(0, worker.capacity - worker.running) for worker in facts.able)
-    total = sum(worker.capacity for worker in facts.able)
-    if free or not facts.able or not facts.pending:
-        return Gate("workersFull", True, f"{free} of {total} slots are free")
-    return Gate("workersFull", False, f"all {total} slots are taken", see="/api/workers")
-
-
 def _backoff(facts: _Facts) -> Gate:
     waiting = [one for one in facts.live if one.state is State.RETRYING and one.due_at > facts.now]
     if not waiting or facts.running or facts.pending:
@@ -293,22 +254,6 @@ def _next_of_schedules(facts: _Facts) -> ScheduleRecord | None:
         item for item in facts.view.schedules if item.state is ScheduleState.ENABLED and item.fires_at is not None
     ]
     return min(firing, key=lambda item: item.fires_at or 0, default=None)
-
-
-def _takes(worker: WorkerRecord, job: Job) -> bool:
-    return _offers(worker, job) and (not worker.queues or job.queue in worker.queues)
-
-
-def _offers(worker: WorkerRecord, job: Job) -> bool:
-    return worker.types is None or (job.type if job.kind == "python" else job.kind) in worker.types
-
-
-def _shown(job: Job) -> str:
-    return job.type if job.kind == "python" else job.kind
-
-
-def _ids(schedules: Sequence[ScheduleRecord]) -> set[str]:
-    return {schedule.id for schedule in schedules}
 
 
 def _note(note: str | None) -> str:

@@ -5,7 +5,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import insert, select, update
+from sqlalchemy import func, insert, select, update
 
 from rota.domain.instant import Instant
 from rota.stores.database import Transaction
@@ -52,6 +52,12 @@ def beat(tx: Transaction, id: str) -> bool:
 def leave(tx: Transaction, id: str) -> None:
     """A coordinator has stopped in order."""
     tx.execute(update(coordinators).where(coordinators.c.id == id).values(ended_at=tx.now))
+
+
+def last_heard_at(tx: Transaction) -> Instant | None:
+    """When any coordinator was heard of last; None when there has never been one."""
+    found: Instant | None = tx.connection.scalar(select(func.max(coordinators.c.heartbeat_at)))
+    return found
 
 
 def serving(tx: Transaction, since: Instant) -> list[CoordinatorRecord]:
