@@ -132,6 +132,7 @@ def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
         (lambda tx: tx.hot.governed(tx), "ix_executions_governed"),
         (lambda tx: schedules.due(tx, tx.now + 5 * SECOND, 500), "ix_schedules_due"),
         (lambda tx: schedules.next_due_at(tx), "ix_schedules_due"),
+        (lambda tx: schedules.next_due_at(tx, probed=True), "ix_schedules_probed"),
         (lambda tx: control.live_by_overlap(tx, [WORKER], []), "ix_executions_schedule"),
         (lambda tx: control.live_by_overlap(tx, [], ["overlap:a"]), "ix_executions_lane"),
         (lambda tx: control.live_of(tx, job_id=WORKER), "ix_executions_job"),

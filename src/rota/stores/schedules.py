@@ -151,7 +151,7 @@ def next_due_at(tx: Transaction, *, probed: bool | None = None) -> Instant | Non
     """When the next schedule becomes due, of those that are `probed` or not, or of all; None when none will."""
     statement = select(schedules.c.next_at).where(_FIRING).order_by(schedules.c.next_at).limit(1)
     if probed is not None:
-        statement = statement.where(schedules.c.probed == int(probed))
+        statement = statement.where(schedules.c.probed == literal(int(probed), literal_execute=True))
     found: Instant | None = tx.connection.scalar(statement)
     return found
 

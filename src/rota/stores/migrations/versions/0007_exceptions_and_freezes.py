@@ -33,6 +33,15 @@ def upgrade() -> None:
         ),
     )
     op.execute("UPDATE schedules SET fires_at = next_at")
+    probed = sa.text("state = 'Enabled' AND next_at IS NOT NULL AND probed = 1")
+    partial = op.get_bind().dialect.name not in ("mysql", "mariadb")
+    op.create_index(
+        "ix_schedules_probed",
+        "schedules",
+        ["next_at"] if partial else ["state", "probed", "next_at"],
+        sqlite_where=probed,
+        postgresql_where=probed,
+    )
     op.create_table(
         "schedule_exceptions",
         sa.Column("id", Id, nullable=False),
