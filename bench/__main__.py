@@ -23,6 +23,7 @@ MEASURES = (
     "functions",
     "pick_up",
     "schedules",
+    "many_schedules",
     "statements",
     "history",
     "rest",

@@ -20,6 +20,7 @@ from rota.stores import jobs
 from rota.stores.database import Database, Transaction
 from rota.stores.identity import new_id, new_ids
 from rota.stores.schedule_tables import schedules
+from rota.time_data import data_versions
 
 STORES = ("sqlite", "postgres")
 CONCURRENCY = 500
@@ -121,7 +122,7 @@ def _wait_for(store: Scratch, count: int, seconds: float) -> None:
 def add_schedules(database: Database, offsets: Sequence[float], lead: float) -> int:
     """Write one job and one schedule for each offset (seconds). Returns the first instant, `lead` seconds from now."""
     with database.write() as tx:
-        job_id = _add_job(tx)
+        job_id = add_job(tx)
         first = tx.now + round(lead * 1e6)
         rows = [
             {
@@ -133,6 +134,8 @@ def add_schedules(database: Database, offsets: Sequence[float], lead: float) -> 
                 "revised_at": tx.now,
                 "cursor_at": tx.now,
                 "next_at": first + round(offset * 1e6),
+                "fires_at": first + round(offset * 1e6),
+                "planned_with": data_versions(),
                 "runs": 0,
                 "created_by": "bench",
                 "changed_by": "bench",
@@ -145,7 +148,8 @@ def add_schedules(database: Database, offsets: Sequence[float], lead: float) -> 
     return first
 
 
-def _add_job(tx: Transaction) -> str:
+def add_job(tx: Transaction) -> str:
+    """The job that all schedules run: it tells when it began."""
     record = jobs.JobRecord(
         id=new_id(tx.now),
         definition=Job(name="clock", type="bench.clock").to_json(),
