@@ -31,11 +31,17 @@ class ScheduleInput(Input):
     rrule: str | None = Field(None, max_length=2000, examples=["FREQ=MONTHLY;BYDAY=2TU;BYHOUR=6"])
     once: Time | None = None
     after: _Span | None = None
-    schedule_type: int | str | None = Field(None, description="1 once, 2 daily, 3 weekly, 4 monthly, 5 cron, 7 delayed")
+    schedule_type: int | str | None = Field(
+        None, description="1 once, 2 daily, 3 weekly, 4 monthly, 5 cron, 6 nth business day, 7 delayed, 8 conditional"
+    )
     time_of_day: str | None = None
     time_zone: str | None = Field(None, description="an IANA name; default UTC")
     dst_gap: str | None = Field(None, description="shift or skip")
     dst_overlap: str | None = Field(None, description="first or both")
+    calendar: str | list[str] | None = Field(None, description="the names of calendars; on days that are worked in all")
+    roll: str | None = Field(None, description="skip, following, modifiedFollowing or preceding")
+    window: dict[str, Any] | None = Field(None, examples=[{"from": "08:00", "to": "18:00", "on": ["MON"]}])
+    condition: str | dict[str, Any] | None = Field(None, examples=["day.working && previous.state != 'Failed'"])
     missed: str | None = Field(None, description="runLatest, runEarliest, runAll or skip")
     max_lateness: _Span | None = None
     max_catchup_runs: int | None = Field(None, ge=1, le=1000)

@@ -8,16 +8,8 @@ import click
 
 from rota.cli.call import Call, asks, confirm, confirmed
 from rota.cli.output import Document, write
-from rota.cli.reading import (
-    SecondsType,
-    file_option,
-    from_file,
-    given,
-    parameter_options,
-    parameters,
-    rule_options,
-    take_schedule,
-)
+from rota.cli.reading import SecondsType, file_option, from_file, given, parameter_options, parameters
+from rota.cli.rule_options import rule_options, take_schedule
 
 WRITABLE = (
     "name",

@@ -8,7 +8,8 @@ from rota.cli import accounts, backfills, schedule_exceptions
 from rota.cli.call import Call, asks, confirm, confirmed, limited
 from rota.cli.difference import difference
 from rota.cli.output import Column, Document, fields, say, table, write
-from rota.cli.reading import AgoType, TimeType, file_option, from_file, given, rule_options, take_schedule
+from rota.cli.reading import AgoType, TimeType, file_option, from_file, given
+from rota.cli.rule_options import rule_options, take_schedule
 from rota.cli.wording import id_of, identifier, moment, state_of, text, when
 
 

@@ -6,7 +6,8 @@ import click
 
 from rota.cli.call import Call, asks
 from rota.cli.output import Column, Document, say, table, write
-from rota.cli.reading import SecondsType, file_option, from_file, given, rule_options, take_schedule
+from rota.cli.reading import SecondsType, file_option, from_file, given
+from rota.cli.rule_options import rule_options, take_schedule
 from rota.cli.wording import text
 
 _ROWS = 20
