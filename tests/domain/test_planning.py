@@ -249,6 +249,10 @@ def test_every_instant_is_decided_exactly_once(
             assert office.is_working(date.fromisoformat(fire.local_text[:10]))
 
 
+def test_one_instant_may_be_farther_away_than_a_rule_is_searched() -> None:
+    assert next_after(parse({"once": "2199-01-01T00:00:00Z"}), NOW) == parse_instant("2199-01-01T00:00:00Z")
+
+
 def test_a_rule_that_is_never_in_its_window_is_refused_at_once() -> None:
     with pytest.raises(InvalidInput) as refused:
         parse({"daily": {"at": "02:30"}, "window": {"from": "04:00", "to": "20:00"}})

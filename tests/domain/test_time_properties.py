@@ -19,7 +19,8 @@ from rota.domain.occurrence import Decision
 from rota.domain.planning import Preview, due, upcoming
 from rota.domain.schedule import Schedule
 
-FEW, MANY = 200, 20_000
+FEW, MANY = 200, 7_000
+"""Examples of each of the three properties; the many are more than 20,000 together."""
 MOST_FIRES = 150
 """An example ends after so many: every second of an hour would say nothing more."""
 

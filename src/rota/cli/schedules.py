@@ -263,4 +263,4 @@ def _preview(document: Document) -> None:
     )
     table(columns, document.get("items") or (), empty="it never fires from there on")
     for skipped in document.get("skipped") or ():
-        say(f"skipped {skipped.get('nominal')}: {skipped.get('reason')}")
+        say(f"skipped {skipped.get('nominal')}: {skipped.get('says') or skipped.get('reason')}")

@@ -131,10 +131,10 @@ class Timeline:
             resumes: Instant | None = None
             last = after + _SEARCH
             for moment in self.moments(after):
-                if moment.instant > last:
-                    return None
                 if moment.fires:
                     return moment
+                if moment.instant > last:
+                    return None
                 resumes = self._resumes(moment.instant)
                 if resumes is not None and resumes > moment.instant:
                     break
