@@ -118,7 +118,9 @@ def due_accounts_for_each_instant_once(example: Example, data: st.DataObject) ->
             assert result.cursor >= cursor
             cursor, more, caught_up = result.cursor, result.more, result.caught_up
         coming = min((at for at in fires if at > now), default=None)
-        assert coming is None or result.next_at == coming
+        assert coming is None or result.fires_at == coming
+        to_decide = min((at for at in fires | suppressed if at > now), default=None)
+        assert to_decide is None or coming is None or result.next_at == to_decide
     assert decided == Counter([(at, False) for at in fires] + [(at, True) for at in suppressed])
 
 
