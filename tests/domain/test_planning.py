@@ -1,7 +1,7 @@
 """Calendars, windows and exceptions: which instants they move, withhold or bring in, and that each is accounted for."""
 
 from dataclasses import replace
-from datetime import date
+from datetime import date, timedelta
 from itertools import takewhile
 
 import pytest
@@ -247,6 +247,39 @@ def test_every_instant_is_decided_exactly_once(
     if "calendar" in policies and not exceptions:
         for fire in expected.items:
             assert office.is_working(date.fromisoformat(fire.local_text[:10]))
+
+
+SHUT = Calendar.parse(
+    {"rules": [{"date": str(date(2027, 1, 1) + timedelta(days=n)), "name": "shut"} for n in range(200)]}
+)
+
+
+@pytest.mark.parametrize("policies", [{}, {"timeZone": "Europe/Madrid"}])
+@pytest.mark.parametrize(
+    "rule", [{"every": "1s"}, {"cron": "* * * * * *"}, {"daily": {"at": "06:00"}, "roll": "following"}]
+)
+def test_a_long_closure_is_passed_in_one_step(rule: dict[str, object], policies: dict[str, object]) -> None:
+    """A walk through every second of it takes longer than a test may."""
+    around = Surroundings(WorkingDays.of(["x"], {"x": SHUT}))
+    found = next_after(parse(rule | policies | {"calendar": "x"}), parse_instant("2027-01-02T00:00:00Z"), around)
+    assert found is not None
+    assert parse_instant("2027-07-19T21:00:00Z") < found < parse_instant("2027-07-21T00:00:00Z")
+
+
+def test_calendars_that_leave_no_day_let_nothing_fire() -> None:
+    most = Calendar.parse({"weekend": ["MON", "TUE", "WED", "THU", "FRI", "SAT"]})
+    rest = Calendar.parse({"weekend": ["SUN"]})
+    around = Surroundings(WorkingDays.of(["a", "b"], {"a": most, "b": rest}))
+    assert next_after(parse({"every": "1h", "calendar": ["a", "b"]}), NOW, around) is None
+    assert decided_next(parse({"every": "1h", "calendar": ["a", "b"]}), NOW, around) is None
+
+
+@pytest.mark.parametrize("rule", [{"cron": "* * * * *"}, {"cron": "*/10 * * * *"}, {"rrule": "FREQ=MINUTELY"}])
+def test_what_fires_all_day_does_not_move(rule: dict[str, object]) -> None:
+    with pytest.raises(InvalidInput) as refused:
+        parse(rule | {"roll": "following"})
+    assert refused.value.errors[0][0] == ("roll",)
+    assert parse(rule | {"roll": "skip"}).roll is not None
 
 
 def test_one_instant_may_be_farther_away_than_a_rule_is_searched() -> None:

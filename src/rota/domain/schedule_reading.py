@@ -1,6 +1,8 @@
 """Reading a schedule document."""
 
 from collections.abc import Mapping
+from datetime import datetime, timedelta
+from itertools import islice
 from typing import Any
 
 from rota.domain.calendar import Roll
@@ -9,7 +11,8 @@ from rota.domain.errors import InvalidInput
 from rota.domain.fields import Fields
 from rota.domain.instant import Instant
 from rota.domain.missed import MOST_CATCHUP_RUNS, Missed, Overlap
-from rota.domain.recurrence import ClockRule, CronRule, Once
+from rota.domain.place import Place
+from rota.domain.recurrence import ClockRule, CronRule, Once, Rule
 from rota.domain.rule_reading import Context, clock_time, read_rule, weekdays
 from rota.domain.schedule_type import with_rule
 from rota.domain.time_of_day import DAY_SECONDS
@@ -18,6 +21,8 @@ from rota.domain.zone import DstGap, DstOverlap, Zone
 
 _MOST_RUNS = 1_000_000_000
 _MOST_CALENDARS = 10
+_MOST_ROLLED = 100
+_SOME_DAY = datetime(2024, 1, 1)  # noqa: DTZ001 - a naive wall time
 _LONGEST_NAME = 100
 
 
@@ -37,8 +42,8 @@ def read_schedule(document: Mapping[str, object], now: Instant | None, spread: s
     time_zone = _time_zone(fields)
     rule = read_rule(fields, Context(now, starts_at, spread, time_zone))
     roll = fields.choice("roll", Roll)
-    if roll not in (None, Roll.SKIP) and rule is not None and not isinstance(rule, ClockRule):
-        fields.refuse("roll", "only a rule that names times of day can move to another day; leave it out, or say skip")
+    if rule is not None and roll is not None and roll != Roll.SKIP and (problem := _problem_with_roll(rule)):
+        fields.refuse("roll", f"{problem}; leave it out, or say skip")
     attributes: dict[str, Any] = {
         "rule": rule if rule is not None else Once(0),  # refused below
         "time_zone": time_zone,
@@ -67,6 +72,16 @@ def read_schedule(document: Mapping[str, object], now: Instant | None, spread: s
     fields.refuse_unknown()
     fields.raise_errors("schedule")
     return attributes
+
+
+def _problem_with_roll(rule: Rule) -> str | None:
+    """Why the times of a rule cannot move to other days, if they cannot."""
+    if not isinstance(rule, ClockRule):
+        return "only a rule that names times of day can move to another day"
+    times = list(islice(rule.times(Place())(_SOME_DAY), _MOST_ROLLED + 1))
+    if len(times) > _MOST_ROLLED and times[-1] - times[0] < timedelta(days=1):
+        return f"a rule that fires more than {_MOST_ROLLED} times a day cannot move"
+    return None
 
 
 def _time_zone(fields: Fields) -> str:

@@ -54,12 +54,12 @@ class Course:
         return _once(heapq.merge(kept, rolled, key=attrgetter("instant")))
 
     def resumes(self, instant: Instant) -> Instant | None:
-        """Just before the next working day, where the calendar lets nothing fire at an instant and nothing is rolled."""
+        """Just before the next working day, where there is none at an instant: whatever rolls, rolls to a working day."""
         days, zone = self.place.days, self.place.zone
-        if days is None or self.roll is not Roll.SKIP or days.is_working(day := zone.local(instant).date()):
+        if days is None or days.is_working(day := zone.local(instant).date()):
             return None
-        following = days.rolled(day, Roll.FOLLOWING)
-        return None if following is None else zone.earliest(datetime.combine(following, time())) - 1
+        following = days.next_after(day)
+        return LATEST if following is None else zone.earliest(datetime.combine(following, time())) - 1
 
     def _on_calendar(self, moment: Moment, days: WorkingDays) -> Moment:
         if not moment.fires:

@@ -22,6 +22,7 @@ from rota.domain.weekday import FULL_NAMES
 MOST_CALENDARS = 100
 """So many may have a say in one answer, parents included."""
 
+_FARTHEST_YEARS = 41
 FARTHEST_ROLL = 31
 """Days within which the working day lies that takes the place of another."""
 
@@ -147,6 +148,15 @@ class WorkingDays:
         days = [day for day in range(monthrange(year, month)[1]) if worked[start + day]]
         position = n - 1 if n > 0 else len(days) + n
         return first + timedelta(days=days[position]) if 0 <= position < len(days) else None
+
+    def next_after(self, day: date) -> date | None:
+        """The first working day after a day, however far away; None when there is none within 41 years."""
+        for year in range(day.year, min(day.year + _FARTHEST_YEARS, date.max.year) + 1):
+            begin = day.timetuple().tm_yday if year == day.year else 0
+            found = _year(self, year).find(1, begin)
+            if found >= 0:
+                return date(year, 1, 1) + timedelta(days=found)
+        return None
 
     def _nearest(self, day: date, step: int) -> date | None:
         for distance in range(1, FARTHEST_ROLL + 1):
