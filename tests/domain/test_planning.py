@@ -282,6 +282,14 @@ def test_what_fires_all_day_does_not_move(rule: dict[str, object]) -> None:
     assert parse(rule | {"roll": "skip"}).roll is not None
 
 
+def test_a_start_in_a_repeated_stretch_that_the_rule_does_not_name_loses_nothing_after_it() -> None:
+    # St John's put its clock back at 00:01 on Sunday 29 October 2006: 23:01 to 00:01 came twice
+    schedule = Schedule.parse({"cron": "* 1 * * SUN", "timeZone": "America/St_Johns"}, now=0, spread="")
+    for start in ("2006-10-29T01:30:00Z", "2006-10-29T01:31:00Z", "2006-10-29T02:31:00Z", "2006-10-29T03:00:00Z"):
+        found = next_after(schedule, parse_instant(start))
+        assert format_instant(found or 0) == "2006-10-29T04:30:00.000Z"
+
+
 def test_one_instant_may_be_farther_away_than_a_rule_is_searched() -> None:
     assert next_after(parse({"once": "2199-01-01T00:00:00Z"}), NOW) == parse_instant("2199-01-01T00:00:00Z")
 

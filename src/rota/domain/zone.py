@@ -177,7 +177,7 @@ class Zone:
                 yield Moment(from_datetime(first.replace(tzinfo=UTC)))
                 continue
             if repeats_from is not None:
-                yield from self._second_pass(times(repeats_from), clock)
+                yield from self._second_pass(takewhile(wall.__gt__, times(repeats_from)), clock)
                 repeats_from = None
             in_second = False
             if second == first:
@@ -195,15 +195,11 @@ class Zone:
             yield from self._second_pass(times(repeats_from), clock)
 
     def _second_pass(self, times: Iterable[datetime], clock: Clock) -> Iterator[Moment]:
-        """The second pass of the next repeated stretch."""
-        entered = False
+        """The second pass of the repeated stretch that lies among these times."""
         for wall in times:
             first, second = self._passes(wall)
             if second > first:
-                entered = True
                 yield self._repeated(wall, second, clock)
-            elif entered:
-                return
 
     def _repeated(self, wall: datetime, second: datetime, clock: Clock) -> Moment:
         both = clock.follows_real_time or clock.overlap is DstOverlap.BOTH
