@@ -29,7 +29,11 @@ def rule_options(command: Command) -> Command:
         click.option("--after", metavar="DURATION", help="Once, so long after now."),
         click.option("--tz", metavar="ZONE", help="IANA time zone; UTC if left out."),
         click.option("--calendar", metavar="NAME", multiple=True, help="Only on its working days. Repeatable."),
-        click.option("--roll", type=click.Choice([roll.value for roll in Roll]), help="Where a time on a day off goes; skip if left out."),
+        click.option(
+            "--roll",
+            type=click.Choice([roll.value for roll in Roll]),
+            help="Where a time on a day off goes; skip if left out.",
+        ),
         click.option("--window", metavar="HH:MM-HH:MM", help="Only between these times of day."),
         click.option("--condition", metavar="CEL", help="An expression that has to hold, such as 'day.working'."),
     )

@@ -32,6 +32,7 @@ def coming(
 def plan_anew(tx: Transaction, records: Sequence[ScheduleRecord], data: str) -> list[Moved]:
     """Compute where schedules stand with what is around them now, and store it. Returns those whose next fire moved.
 
+    `records` are kept for this transaction, or else Contended when a tick has moved one of them since it was read.
     A schedule whose calendar is gone stays as it is; the ticker sets it aside. What is due already is left to it too.
     """
     around = surroundings.of(tx, {record.id: record.schedule for record in records})
@@ -48,7 +49,7 @@ def plan_anew(tx: Transaction, records: Sequence[ScheduleRecord], data: str) -> 
             continue
         if (next_at, fires_at) != (record.next_at, record.fires_at):
             changed = replace(changed, revision=record.revision + 1)
-        schedules.save(tx, changed)
+        schedules.plan(tx, record, changed)
         if fires_at != record.fires_at:
             moved.append(Moved(changed, record.fires_at, fires_at))
     return moved

@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, literal, select, update
 
+from rota.domain.errors import Contended
 from rota.domain.instant import Instant
 from rota.domain.job import Job, JobState
 from rota.domain.schedule import Schedule
@@ -170,6 +171,18 @@ def save(tx: Transaction, record: ScheduleRecord) -> ScheduleRecord:
     return changed
 
 
+def plan(tx: Transaction, read: ScheduleRecord, planned: ScheduleRecord) -> None:
+    """Store where a schedule stands next, and nothing else of it. Contended if it is no longer where it was read."""
+    values = {name: getattr(planned, name) for name in ("next_at", "fires_at", "planned_with", "revision")}
+    if planned.state is not read.state:
+        values["state"] = planned.state.value
+    still = (schedules.c.revision == read.revision, schedules.c.cursor_at == read.cursor_at)
+    written = tx.execute(update(schedules).where(schedules.c.id == read.id, *still).values(**values, updated_at=tx.now))
+    if not written.rowcount:
+        raise Contended("a schedule has been changed while it was planned anew")
+    tx.ring(bell.SCHEDULES)
+
+
 def remove(tx: Transaction, ids: Collection[str]) -> None:
     """Take schedules away. Their ledger stays."""
     tx.execute(delete(schedules).where(schedules.c.id.in_(ids)))
@@ -186,6 +199,15 @@ def held(tx: Transaction, schedule_id: str) -> ScheduleRecord | None:
     """As `get`, kept for this transaction: no coordinator moves its cursor meanwhile, and `save` takes nothing back."""
     tx.first(select(schedules.c.id).where(schedules.c.id == schedule_id).with_for_update())
     return get(tx, schedule_id)
+
+
+def held_of_ids(tx: Transaction, ids: Collection[str]) -> list[ScheduleRecord]:
+    """As `of_ids`, oldest first, and kept for this transaction, as `held` does.
+
+    Whoever keeps several takes them in this order, so that no two wait for each other.
+    """
+    tx.all(select(schedules.c.id).where(schedules.c.id.in_(ids)).order_by(schedules.c.id).with_for_update())
+    return of_ids(tx, ids)[::-1]
 
 
 def of_ids(tx: Transaction, ids: Collection[str]) -> list[ScheduleRecord]:

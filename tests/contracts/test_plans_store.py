@@ -1,0 +1,114 @@
+"""Schedules are planned anew while coordinators tick beside: what a tick has decided is never taken back."""
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+import pytest
+
+from rota.config import Config
+from rota.domain.access import Principal, Role
+from rota.domain.errors import Contended
+from rota.domain.instant import HOUR
+from rota.domain.occurrence import Decision
+from rota.scheduler.ticker import Ticker
+from rota.service import calendar_effects, calendars, jobs
+from rota.service.context import ServiceContext
+from rota.stores import occurrences, plans, schedules
+from rota.stores.database import Database
+from rota.stores.schedules import ScheduleRecord, ScheduleState
+from rota.telemetry import Telemetry
+from rota.testing import ManualClock
+from stores_under_test.plugin import MakeStore
+
+
+class Anything:
+    """A catalogue that knows every function."""
+
+    kinds = frozenset({"python"})
+
+    def functions(self) -> set[str]:
+        return {"echo"}
+
+    def check(self, job_type: str, parameters: object) -> None:
+        """All is well."""
+
+
+class Fleet:
+    """A coordinator that changes definitions, another one that ticks by a clock of its own, and an hourly schedule."""
+
+    def __init__(self, store: Database, clock: ManualClock) -> None:
+        self.store, self.clock = store, clock
+        self.clock_beside = ManualClock()
+        self.beside = Database(store.driver_url, clock=self.clock_beside, durable=False)
+        self.ticker = Ticker(self.beside, "DEV", Telemetry())
+        self.ctx = ServiceContext(store, Config(), Principal("ann", Role.ADMIN), Anything())
+        calendars.create(self.ctx, "plant", {})
+        self.rule = {"cron": "0 * * * *", "overlap": "allow", "calendar": "plant"}
+        self.job_id = jobs.create(self.ctx, {"name": "report", "jobType": "echo", "schedule": self.rule}).record.id
+
+    def schedule(self) -> ScheduleRecord:
+        (found,) = self.store.reading(lambda tx: schedules.of_jobs(tx, [self.job_id]))[self.job_id]
+        return found
+
+    def decisions(self) -> list[Decision]:
+        id = self.schedule().id
+        found = self.store.reading(lambda tx: occurrences.find(tx, id, limit=100))
+        return [one.decision for one in found]
+
+    def both_advance(self, duration: str) -> None:
+        self.clock.advance(duration)
+        self.clock_beside.set(self.clock.now())
+
+    def tick(self) -> None:
+        """Until nothing is due by the clock beside, or all of it is in the hands of another one."""
+        while self.ticker.run_once() == 0:
+            pass
+
+
+@pytest.fixture
+def fleet(make_store: MakeStore) -> Iterator[Fleet]:
+    made = Fleet(*make_store())
+    yield made
+    made.beside.close()
+
+
+def test_a_plan_of_what_a_tick_has_moved_is_not_stored(fleet: Fleet) -> None:
+    read = fleet.schedule()
+    fleet.clock_beside.advance("1h")
+    fleet.tick()
+    ticked = fleet.schedule()
+    assert (ticked.cursor_at, ticked.runs) == (read.cursor_at + HOUR, 1)
+    with pytest.raises(Contended), fleet.store.write() as tx:
+        plans.plan_anew(tx, [read], "other data")
+    assert fleet.schedule() == ticked
+
+
+def test_planning_stores_where_a_schedule_stands_and_nothing_else(fleet: Fleet) -> None:
+    read = fleet.schedule()
+    with fleet.store.write() as tx:
+        paused = schedules.save(tx, replace(read, state=ScheduleState.PAUSED, note="holidays", changed_by="bob"))
+    with fleet.store.write() as tx:
+        assert plans.plan_anew(tx, [read], "other data") == []
+    planned = fleet.schedule()
+    assert (planned.state, planned.note, planned.changed_by) == (ScheduleState.PAUSED, "holidays", "bob")
+    assert (paused.planned_with, planned.planned_with) == (read.planned_with, "other data")
+
+
+@pytest.mark.stores("postgres", "postgres18", "mariadb")
+def test_who_plans_the_users_of_a_calendar_anew_keeps_them_from_the_tickers(fleet: Fleet) -> None:
+    fleet.clock_beside.advance("1h")
+    with fleet.store.write() as tx:
+        calendar_effects.plan_users_anew(tx, "plant")
+        fleet.tick()
+        assert fleet.decisions() == []
+    fleet.tick()
+    assert fleet.decisions() == [Decision.FIRED]
+
+
+def test_schedules_are_kept_in_the_order_of_their_ids(fleet: Fleet) -> None:
+    jobs.create(fleet.ctx, {"name": "other", "jobType": "echo", "schedule": fleet.rule})
+    with fleet.store.write() as tx:
+        newest_first = schedules.find(tx, limit=5)
+        assert len(newest_first) == 2
+        assert schedules.held_of_ids(tx, [one.id for one in newest_first]) == newest_first[::-1]
+        assert schedules.held_of_ids(tx, []) == []
