@@ -13,7 +13,7 @@ from rota.domain.occurrence import Decision
 from rota.scheduler.ticker import Ticker
 from rota.service import calendar_effects, calendars, jobs
 from rota.service.context import ServiceContext
-from rota.stores import occurrences, plans, schedules
+from rota.stores import control, occurrences, plans, schedules
 from rota.stores.database import Database
 from rota.stores.schedules import ScheduleRecord, ScheduleState
 from rota.telemetry import Telemetry
@@ -112,3 +112,18 @@ def test_schedules_are_kept_in_the_order_of_their_ids(fleet: Fleet) -> None:
         assert len(newest_first) == 2
         assert schedules.held_of_ids(tx, [one.id for one in newest_first]) == newest_first[::-1]
         assert schedules.held_of_ids(tx, []) == []
+
+
+def test_a_cursor_behind_its_ledger_goes_on_and_fires_nothing_twice(fleet: Fleet) -> None:
+    behind = fleet.schedule()
+    fleet.both_advance("2h")
+    fleet.tick()
+    decided = fleet.decisions()
+    with fleet.store.write() as tx:
+        schedules.save(tx, behind)
+    fleet.both_advance("1h")
+    fleet.tick()
+    assert fleet.decisions() == [Decision.FIRED, *decided]
+    after = fleet.schedule()
+    assert (after.cursor_at, after.state, after.note) == (behind.cursor_at + 3 * HOUR, ScheduleState.ENABLED, None)
+    assert fleet.store.reading(lambda tx: len(control.live_of(tx, job_id=fleet.job_id))) == decided.count("fired") + 1

@@ -125,7 +125,8 @@ class Ticker:
             if len(decided) == 1 and decided[0].aside:
                 raise
             if len(decided) == 1:
-                self._settle([self._aside(decided[0].item, error)])
+                left = self._undecided(decided[0])
+                return self._settle([self._aside(decided[0].item, error) if left is None else left])
             for one in decided if len(decided) > 1 else ():
                 self._settle([one])
             return True
@@ -136,6 +137,16 @@ class Ticker:
                 self._caught_up.pop(one.item.id, None)
         self._telemetry.fired(len(plan.fires), len(plan.skips))
         return True
+
+    def _undecided(self, one: Decided) -> Decided | None:
+        """The schedule without the instants that the ledger has already; None where it has none of them.
+
+        What has a row stands, and the cursor goes on behind it: a second answer would be refused for ever.
+        """
+        instants = [occurrence.nominal for occurrence in one.occurrences]
+        known = self._database.reading(lambda tx: occurrences.among(tx, one.item.id, instants))
+        left = [occurrence for occurrence in one.occurrences if occurrence.nominal not in known]
+        return replace(one, occurrences=left) if known else None
 
     def _decide(
         self, item: DueSchedule, around: Surroundings | None, freezes: Sequence[Freeze], now: Instant
