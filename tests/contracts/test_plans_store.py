@@ -10,8 +10,9 @@ from rota.domain.access import Principal, Role
 from rota.domain.errors import Contended
 from rota.domain.instant import HOUR
 from rota.domain.occurrence import Decision
+from rota.domain.schedule import Schedule
 from rota.scheduler.ticker import Ticker
-from rota.service import calendar_effects, calendars, jobs
+from rota.service import calendar_effects, calendars, job_definitions, jobs
 from rota.service.context import ServiceContext
 from rota.stores import control, occurrences, plans, schedules
 from rota.stores.database import Database
@@ -105,6 +106,19 @@ def test_who_plans_the_users_of_a_calendar_anew_keeps_them_from_the_tickers(flee
     assert fleet.decisions() == [Decision.FIRED]
 
 
+@pytest.mark.stores("postgres", "postgres18", "mariadb")
+def test_who_defines_a_job_anew_keeps_its_schedules_from_the_tickers(fleet: Fleet) -> None:
+    """Also those that are to stay as they are: what is written of the others was computed from what was read."""
+    definition = Schedule.parse({**fleet.rule, "key": "default"}, now=0, spread=fleet.job_id)
+    fleet.clock_beside.advance("1h")
+    with fleet.store.write() as tx:
+        job_definitions.write_schedules(fleet.ctx, tx, fleet.job_id, [definition], owned_by="ann")
+        fleet.tick()
+        assert fleet.decisions() == []
+    fleet.tick()
+    assert fleet.decisions() == [Decision.FIRED]
+
+
 def test_schedules_are_kept_in_the_order_of_their_ids(fleet: Fleet) -> None:
     jobs.create(fleet.ctx, {"name": "other", "jobType": "echo", "schedule": fleet.rule})
     with fleet.store.write() as tx:
@@ -112,6 +126,7 @@ def test_schedules_are_kept_in_the_order_of_their_ids(fleet: Fleet) -> None:
         assert len(newest_first) == 2
         assert schedules.held_of_ids(tx, [one.id for one in newest_first]) == newest_first[::-1]
         assert schedules.held_of_ids(tx, []) == []
+        assert schedules.held_of_job(tx, fleet.job_id) == newest_first[1:]
 
 
 def test_a_cursor_behind_its_ledger_goes_on_and_fires_nothing_twice(fleet: Fleet) -> None:

@@ -223,6 +223,13 @@ def of_jobs(tx: Transaction, job_ids: Collection[str]) -> dict[str, list[Schedul
     return {job_id: found[job_id] for job_id in job_ids}
 
 
+def held_of_job(tx: Transaction, job_id: str) -> list[ScheduleRecord]:
+    """The schedules of a job, oldest first, kept for this transaction, as `held` does."""
+    of_job = schedules.c.job_id == job_id
+    tx.all(select(schedules.c.id).where(of_job).order_by(schedules.c.id).with_for_update())
+    return of_jobs(tx, [job_id])[job_id]
+
+
 def planned_otherwise(tx: Transaction, data: str, *, after: str, limit: int) -> list[ScheduleRecord]:
     """Schedules that have not ended and were planned with other data, by id, from behind the id `after` on.
 
