@@ -1,6 +1,6 @@
 """Schedules are planned anew while coordinators tick beside: what a tick has decided is never taken back."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 
 import pytest
@@ -8,10 +8,11 @@ import pytest
 from rota.config import Config
 from rota.domain.access import Principal, Role
 from rota.domain.errors import Contended
-from rota.domain.instant import HOUR
+from rota.domain.instant import DAY, HOUR
 from rota.domain.occurrence import Decision
 from rota.domain.schedule import Schedule
-from rota.scheduler.ticker import Ticker
+from rota.domain.zone import Zone
+from rota.scheduler.ticker import Decided, Ticker
 from rota.service import calendar_effects, calendars, job_definitions, jobs
 from rota.service.context import ServiceContext
 from rota.stores import control, occurrences, plans, schedules
@@ -66,6 +67,22 @@ class Fleet:
             pass
 
 
+class UnderWay(Ticker):
+    """A ticker that stands still between its read and its write."""
+
+    def __init__(self, database: Database) -> None:
+        super().__init__(database, "DEV", Telemetry())
+        self.decided: list[Decided] = []
+
+    def _settle(self, decided: Sequence[Decided]) -> bool:
+        self.decided += decided
+        return True
+
+    def write(self) -> bool:
+        assert [one.occurrences[0].decision for one in self.decided] == [Decision.FIRED]
+        return super()._settle(self.decided)
+
+
 @pytest.fixture
 def fleet(make_store: MakeStore) -> Iterator[Fleet]:
     made = Fleet(*make_store())
@@ -117,6 +134,33 @@ def test_who_defines_a_job_anew_keeps_its_schedules_from_the_tickers(fleet: Flee
         assert fleet.decisions() == []
     fleet.tick()
     assert fleet.decisions() == [Decision.FIRED]
+
+
+def test_a_tick_that_has_read_the_former_calendar_begins_anew(fleet: Fleet) -> None:
+    fleet.both_advance("1h")
+    under_way = UnderWay(fleet.beside)
+    under_way.run_once()
+    calendars.override(fleet.ctx, "plant", Zone.named("UTC").local(fleet.clock.now()).date(), working=False)
+    assert under_way.write() is False
+    assert fleet.decisions() == []
+    fleet.tick()
+    assert fleet.decisions() == [Decision.SKIPPED_CALENDAR]
+
+
+def test_so_does_one_for_which_an_instant_came_while_the_calendar_changed(fleet: Fleet) -> None:
+    """The fire itself stays; what the tick would have stored is the one behind it, which the change takes away."""
+    fleet.both_advance("13h")
+    fleet.tick()
+    fleet.clock.advance("3599s")
+    fleet.clock_beside.advance("1h")
+    under_way = UnderWay(fleet.beside)
+    under_way.run_once()
+    midnight = fleet.clock_beside.now() + HOUR
+    calendars.override(fleet.ctx, "plant", Zone.named("UTC").local(midnight).date(), working=False)
+    assert under_way.write() is False
+    fleet.tick()
+    assert fleet.decisions()[0] is Decision.FIRED
+    assert fleet.schedule().fires_at == midnight + DAY
 
 
 def test_schedules_are_kept_in_the_order_of_their_ids(fleet: Fleet) -> None:
