@@ -13,10 +13,12 @@ from rota.domain.occurrence import Decision
 from rota.domain.schedule import Schedule
 from rota.domain.zone import Zone
 from rota.scheduler.ticker import Decided, Ticker
-from rota.service import calendar_effects, calendars, job_definitions, jobs
+from rota.service import calendar_effects, calendars, job_control, job_definitions, jobs
 from rota.service.context import ServiceContext
-from rota.stores import control, occurrences, plans, schedules
+from rota.stores import control, history, occurrences, plans, schedules
+from rota.stores import jobs as job_store
 from rota.stores.database import Database
+from rota.stores.history import ExecutionRecord
 from rota.stores.schedules import ScheduleRecord, ScheduleState
 from rota.telemetry import Telemetry
 from rota.testing import ManualClock
@@ -57,6 +59,9 @@ class Fleet:
         found = self.store.reading(lambda tx: occurrences.find(tx, id, limit=100))
         return [one.decision for one in found]
 
+    def executions(self) -> list[ExecutionRecord]:
+        return self.store.reading(lambda tx: history.page(tx, history.Filter(), before=None, limit=100))
+
     def both_advance(self, duration: str) -> None:
         self.clock.advance(duration)
         self.clock_beside.set(self.clock.now())
@@ -79,7 +84,7 @@ class UnderWay(Ticker):
         return True
 
     def write(self) -> bool:
-        assert [one.occurrences[0].decision for one in self.decided] == [Decision.FIRED]
+        assert {one.occurrences[0].decision for one in self.decided} == {Decision.FIRED}
         return super()._settle(self.decided)
 
 
@@ -161,6 +166,36 @@ def test_so_does_one_for_which_an_instant_came_while_the_calendar_changed(fleet:
     fleet.tick()
     assert fleet.decisions()[0] is Decision.FIRED
     assert fleet.schedule().fires_at == midnight + DAY
+
+
+@pytest.mark.stores("postgres", "postgres18", "mariadb")
+def test_the_ticker_waits_for_no_job_that_somebody_changes(fleet: Fleet) -> None:
+    """Who changes a job locks it and then its schedules; the ticker has those already."""
+    other = jobs.create(fleet.ctx, {"name": "other", "jobType": "echo", "schedule": fleet.rule}).record.id
+    fleet.both_advance("1h")
+    with fleet.store.write() as tx:
+        record = job_store.get(tx, fleet.job_id)
+        assert record is not None
+        job_store.change(tx, fleet.job_id, record.job, version=2, changed_by="bob")
+        fleet.tick()
+        assert fleet.decisions() == []
+        assert [one.job_id for one in fleet.executions()] == [other]
+        assert len(schedules.held_of_job(tx, fleet.job_id)) == 1
+    fleet.tick()
+    assert fleet.decisions() == [Decision.FIRED]
+
+
+def test_what_is_due_of_a_job_that_has_changed_is_decided_anew(fleet: Fleet) -> None:
+    other = jobs.create(fleet.ctx, {"name": "other", "jobType": "echo", "schedule": fleet.rule}).record.id
+    fleet.both_advance("1h")
+    under_way = UnderWay(fleet.beside)
+    under_way.run_once()
+    job_control.disable(fleet.ctx, fleet.job_id)
+    assert under_way.write() is True
+    assert fleet.decisions() == []
+    assert [one.job_id for one in fleet.executions()] == [other]
+    fleet.tick()
+    assert fleet.decisions() == [Decision.SKIPPED_PAUSED]
 
 
 def test_schedules_are_kept_in_the_order_of_their_ids(fleet: Fleet) -> None:

@@ -63,8 +63,8 @@ class _Plan:
 class Ticker:
     """Wakes for the next due instant rather than at a fixed poll.
 
-    What time says about a batch is computed on a snapshot, before the write begins; the write goes through only if
-    the schedules and their jobs are still what was read, and is tried anew if not.
+    What time says about a batch is computed on a snapshot, before the write begins; the write goes through only for
+    schedules that are, with their jobs, still what was read; the others are read anew.
     """
 
     name: ClassVar[str] = "ticker"
@@ -220,10 +220,11 @@ class Ticker:
         return one
 
     def _write(self, tx: Transaction, decided: Sequence[Decided]) -> tuple[Sequence[Decided], _Plan]:
-        """Everything of what no other coordinator has in hand, or nothing when its jobs changed since they were read."""
+        """Everything of what nobody else has in hand, and whose jobs still are what was read."""
         held = schedules.hold(tx, [one.item for one in decided])
+        held &= schedules.unchanged(tx, [one.item for one in decided if one.item.id in held])
         decided = [one for one in decided if one.item.id in held]
-        if not decided or not schedules.unchanged(tx, [one.item for one in decided]):
+        if not decided:
             raise _Outdated
         plan = _Plan()
         overlaps = _overlaps(tx, decided)

@@ -116,17 +116,20 @@ def hold(tx: Transaction, found: Sequence[DueSchedule]) -> set[str]:
     return tx.hot.hold_schedules(tx, [(item.id, item.revision, item.cursor_at) for item in found])
 
 
-def unchanged(tx: Transaction, found: Sequence[DueSchedule]) -> bool:
-    """Whether the jobs of due schedules still are what was read; they stay so until the transaction ends."""
-    read = {item.job_id: item.owner for item in found}
-    return _owners(tx, read, hold=True) == read
+def unchanged(tx: Transaction, found: Sequence[DueSchedule]) -> set[str]:
+    """The due schedules whose jobs still are what was read; those stay so until the transaction ends.
+
+    A job that somebody has in hand is not waited for: who changes a job locks it before its schedules.
+    """
+    now = _owners(tx, {item.job_id for item in found}, hold=True)
+    return {item.id for item in found if now.get(item.job_id) == item.owner}
 
 
 def _owners(tx: Transaction, job_ids: Collection[str], *, hold: bool = False) -> dict[str, DueJob]:
     if not job_ids:
         return {}
     wanted = select(jobs.c.id, jobs.c.definition, jobs.c.state, jobs.c.note).where(jobs.c.id.in_(job_ids))
-    rows = tx.all(wanted.with_for_update(read=True) if hold else wanted)
+    rows = tx.all(wanted.with_for_update(read=True, skip_locked=True) if hold else wanted)
     return {row.id: DueJob(row.definition, _job_state(row.state), row.note) for row in rows}
 
 
