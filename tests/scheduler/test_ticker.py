@@ -46,16 +46,20 @@ def test_a_fire_is_an_execution_a_ledger_row_and_a_moved_cursor(works: Any) -> N
 
 
 def test_an_instant_that_is_decided_is_never_fired_again(works: Any) -> None:
-    """Without its ledger row there is neither execution nor moved cursor; the schedules beside it fire all the same."""
-    broken, good = works.schedule(MINUTELY), works.schedule(MINUTELY)
-    before = works.get(broken)
+    """What the ledger has stands: the schedule goes on behind it, and the schedules beside it fire all the same."""
+    behind, good = works.schedule(MINUTELY), works.schedule(MINUTELY)
+    before = works.get(behind)
     works.database.writing(
-        lambda tx: occurrences.record(tx, [(broken, before.next_at, Decision.MISSED, "by hand", None)])
+        lambda tx: occurrences.record(tx, [(behind, before.next_at, Decision.MISSED, "by hand", None)])
     )
     works.tick("1m")
-    assert (works.decisions(broken), works.executions(broken)) == (["missed"], [])
-    assert (works.get(broken).cursor_at, works.get(broken).state) == (before.cursor_at, ScheduleState.PAUSED)
+    assert (works.decisions(behind), works.executions(behind)) == (["missed"], [])
+    after = works.get(behind)
+    assert (after.cursor_at, after.state, after.note) == (before.next_at, ScheduleState.ENABLED, None)
     assert works.decisions(good) == ["fired"]
+    works.tick("1m")
+    assert works.decisions(behind) == ["missed", "fired"]
+    assert "loop_schedule" not in str(works.telemetry.counters)
 
 
 def test_it_sleeps_until_the_next_instant_or_for_long_when_there_is_none(works: Any) -> None:

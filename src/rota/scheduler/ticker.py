@@ -63,8 +63,8 @@ class _Plan:
 class Ticker:
     """Wakes for the next due instant rather than at a fixed poll.
 
-    What time says about a batch is computed on a snapshot, before the write begins; the write goes through only if
-    the schedules and their jobs are still what was read, and is tried anew if not.
+    What time says about a batch is computed on a snapshot, before the write begins; the write goes through only for
+    schedules that are, with their jobs, still what was read; the others are read anew.
     """
 
     name: ClassVar[str] = "ticker"
@@ -125,7 +125,8 @@ class Ticker:
             if len(decided) == 1 and decided[0].aside:
                 raise
             if len(decided) == 1:
-                self._settle([self._aside(decided[0].item, error)])
+                left = self._undecided(decided[0])
+                return self._settle([self._aside(decided[0].item, error) if left is None else left])
             for one in decided if len(decided) > 1 else ():
                 self._settle([one])
             return True
@@ -136,6 +137,16 @@ class Ticker:
                 self._caught_up.pop(one.item.id, None)
         self._telemetry.fired(len(plan.fires), len(plan.skips))
         return True
+
+    def _undecided(self, one: Decided) -> Decided | None:
+        """The schedule without the instants that the ledger has already; None where it has none of them.
+
+        What has a row stands, and the cursor goes on behind it: a second answer would be refused for ever.
+        """
+        instants = [occurrence.nominal for occurrence in one.occurrences]
+        known = self._database.reading(lambda tx: occurrences.among(tx, one.item.id, instants))
+        left = [occurrence for occurrence in one.occurrences if occurrence.nominal not in known]
+        return replace(one, occurrences=left) if known else None
 
     def _decide(
         self, item: DueSchedule, around: Surroundings | None, freezes: Sequence[Freeze], now: Instant
@@ -209,10 +220,11 @@ class Ticker:
         return one
 
     def _write(self, tx: Transaction, decided: Sequence[Decided]) -> tuple[Sequence[Decided], _Plan]:
-        """Everything of what no other coordinator has in hand, or nothing when its jobs changed since they were read."""
+        """Everything of what nobody else has in hand, and whose jobs still are what was read."""
         held = schedules.hold(tx, [one.item for one in decided])
+        held &= schedules.unchanged(tx, [one.item for one in decided if one.item.id in held])
         decided = [one for one in decided if one.item.id in held]
-        if not decided or not schedules.unchanged(tx, [one.item for one in decided]):
+        if not decided:
             raise _Outdated
         plan = _Plan()
         overlaps = _overlaps(tx, decided)

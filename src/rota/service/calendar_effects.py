@@ -42,8 +42,8 @@ class Effects:
 
 def effects(tx: Transaction, name: str, changed: Calendar) -> Effects:
     """How the next fires of the schedules would move that go by a calendar; each by its next 400 fires at most."""
-    records = _users(tx, name)
-    looked_at = records[:MOST_COMPARED]
+    users = _users(tx, name)
+    looked_at = schedules.of_ids(tx, users[:MOST_COMPARED])
     rules = {record.id: record.schedule for record in looked_at}
     before = surroundings.of(tx, rules)
     after = surroundings.of(tx, rules, {name: changed})
@@ -56,16 +56,16 @@ def effects(tx: Transaction, name: str, changed: Calendar) -> Effects:
         difference = compare(old, new, start=tx.now, most=_FIRES_EACH)
         if difference.first is not None:
             found.append(Effect(record, difference))
-    return Effects(len(records), len(looked_at), found)
+    return Effects(len(users), len(looked_at), found)
 
 
 def plan_users_anew(tx: Transaction, name: str) -> list[Moved]:
-    """Compute anew where the schedules stand that go by a calendar. Returns those whose next fire moved."""
-    records = _users(tx, name)
+    """Compute anew where the schedules stand that go by a calendar. Those whose next fire moved, newest first."""
+    ids = _users(tx, name)[::-1]
     moved: list[Moved] = []
-    for start in range(0, len(records), _PAGE):
-        moved += plan_anew(tx, records[start : start + _PAGE], data_versions())
-    return moved
+    for start in range(0, len(ids), _PAGE):
+        moved += plan_anew(tx, schedules.held_of_ids(tx, ids[start : start + _PAGE]), data_versions())
+    return moved[::-1]
 
 
 def moved_document(moved: Sequence[Moved]) -> dict[str, object]:
@@ -74,7 +74,7 @@ def moved_document(moved: Sequence[Moved]) -> dict[str, object]:
     return {"count": len(moved), "schedules": named}
 
 
-def _users(tx: Transaction, name: str) -> list[ScheduleRecord]:
+def _users(tx: Transaction, name: str) -> list[str]:
     """All schedules that name a calendar or one that goes by it, newest first."""
     ids: set[str] = set()
     for calendar in calendars.family(tx, name):
@@ -84,8 +84,4 @@ def _users(tx: Transaction, name: str) -> list[ScheduleRecord]:
             before = page[-1].id
             if len(page) < _PAGE:
                 break
-    ordered = sorted(ids, reverse=True)
-    found: list[ScheduleRecord] = []
-    for start in range(0, len(ordered), _PAGE):
-        found += schedules.of_ids(tx, ordered[start : start + _PAGE])
-    return found
+    return sorted(ids, reverse=True)

@@ -110,7 +110,7 @@ def write_schedules(
     Schedules that somebody gave the job apart from its definition stay; `remove` takes away those of the definition
     that it no longer names. `owned_by` is who made them.
     """
-    known = {record.key: record for record in schedules.of_jobs(tx, [job_id])[job_id] if record.key is not None}
+    known = {record.key: record for record in schedules.held_of_job(tx, job_id) if record.key is not None}
     kept: set[str] = set()
     for schedule in wanted:
         key = schedule.key or ""

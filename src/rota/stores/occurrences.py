@@ -1,6 +1,6 @@
 """The ledger: one row for each nominal instant of a schedule, with what was decided about it."""
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 
 from sqlalchemy import delete, select
@@ -79,6 +79,17 @@ def decided(
         .limit(limit)
     )
     return {row.nominal_at: (Decision(row.decision), row.reason) for row in tx.all(wanted)}
+
+
+def among(tx: Transaction, schedule_id: str, instants: Collection[Instant]) -> set[Instant]:
+    """Those of the instants that are decided."""
+    asked = sorted(instants)
+    columns = occurrences.c
+    found: set[Instant] = set()
+    for start in range(0, len(asked), _BATCH):
+        these = columns.nominal_at.in_(asked[start : start + _BATCH])
+        found |= set(tx.connection.scalars(select(columns.nominal_at).where(columns.schedule_id == schedule_id, these)))
+    return found
 
 
 def replace(tx: Transaction, rows: Sequence[Decided]) -> None:

@@ -3,12 +3,15 @@
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from rota.domain.instant import Instant
+from rota.domain.instant import MINUTE, Instant
 from rota.domain.planning import decided_next, next_after
 from rota.domain.schedule import Schedule, Surroundings
 from rota.stores import schedules, surroundings
 from rota.stores.database import Transaction
 from rota.stores.schedules import ScheduleRecord, ScheduleState
+
+_AT_HAND = MINUTE
+"""A tick that begins while a plan is under way may see an instant as due that the plan still sees as coming."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,26 +35,34 @@ def coming(
 def plan_anew(tx: Transaction, records: Sequence[ScheduleRecord], data: str) -> list[Moved]:
     """Compute where schedules stand with what is around them now, and store it. Returns those whose next fire moved.
 
-    A schedule whose calendar is gone stays as it is; the ticker sets it aside. What is due already is left to it too.
+    `records` are kept for this transaction, or else Contended when a tick has moved one of them since it was read.
+    A schedule whose calendar is gone stays as it is; the ticker sets it aside. What is due already is left to it too,
+    under a new revision: a tick that has read it with what was around it before begins anew.
     """
     around = surroundings.of(tx, {record.id: record.schedule for record in records})
     moved = []
     for record in records:
         found = around.get(record.id)
-        if found is None or record.state is ScheduleState.ENDED or _is_due(record, tx.now):
+        if found is None or record.state is ScheduleState.ENDED:
             continue
-        after = max(record.cursor_at, record.revised_at)
-        next_at, fires_at = coming(record.schedule, found, after, record.runs)
-        state = record.state if next_at is not None else ScheduleState.ENDED
-        changed = replace(record, next_at=next_at, fires_at=fires_at, state=state, planned_with=data)
+        changed = record if _is_due(record, tx.now) else _planned(record, found, data)
+        if (changed.next_at, changed.fires_at) != (record.next_at, record.fires_at) or _is_due(
+            record, tx.now + _AT_HAND
+        ):
+            changed = replace(changed, revision=record.revision + 1)
         if changed == record:
             continue
-        if (next_at, fires_at) != (record.next_at, record.fires_at):
-            changed = replace(changed, revision=record.revision + 1)
-        schedules.save(tx, changed)
-        if fires_at != record.fires_at:
-            moved.append(Moved(changed, record.fires_at, fires_at))
+        schedules.plan(tx, record, changed)
+        if changed.fires_at != record.fires_at:
+            moved.append(Moved(changed, record.fires_at, changed.fires_at))
     return moved
+
+
+def _planned(record: ScheduleRecord, around: Surroundings, data: str) -> ScheduleRecord:
+    after = max(record.cursor_at, record.revised_at)
+    next_at, fires_at = coming(record.schedule, around, after, record.runs)
+    state = record.state if next_at is not None else ScheduleState.ENDED
+    return replace(record, next_at=next_at, fires_at=fires_at, state=state, planned_with=data)
 
 
 def _is_due(record: ScheduleRecord, now: Instant) -> bool:

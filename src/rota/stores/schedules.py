@@ -8,6 +8,7 @@ from typing import Any
 
 from sqlalchemy import Row, delete, insert, literal, select, update
 
+from rota.domain.errors import Contended
 from rota.domain.instant import Instant
 from rota.domain.job import Job, JobState
 from rota.domain.schedule import Schedule
@@ -115,17 +116,20 @@ def hold(tx: Transaction, found: Sequence[DueSchedule]) -> set[str]:
     return tx.hot.hold_schedules(tx, [(item.id, item.revision, item.cursor_at) for item in found])
 
 
-def unchanged(tx: Transaction, found: Sequence[DueSchedule]) -> bool:
-    """Whether the jobs of due schedules still are what was read; they stay so until the transaction ends."""
-    read = {item.job_id: item.owner for item in found}
-    return _owners(tx, read, hold=True) == read
+def unchanged(tx: Transaction, found: Sequence[DueSchedule]) -> set[str]:
+    """The due schedules whose jobs still are what was read; those stay so until the transaction ends.
+
+    A job that somebody has in hand is not waited for: who changes a job locks it before its schedules.
+    """
+    now = _owners(tx, {item.job_id for item in found}, hold=True)
+    return {item.id for item in found if now.get(item.job_id) == item.owner}
 
 
 def _owners(tx: Transaction, job_ids: Collection[str], *, hold: bool = False) -> dict[str, DueJob]:
     if not job_ids:
         return {}
     wanted = select(jobs.c.id, jobs.c.definition, jobs.c.state, jobs.c.note).where(jobs.c.id.in_(job_ids))
-    rows = tx.all(wanted.with_for_update(read=True) if hold else wanted)
+    rows = tx.all(wanted.with_for_update(read=True, skip_locked=True) if hold else wanted)
     return {row.id: DueJob(row.definition, _job_state(row.state), row.note) for row in rows}
 
 
@@ -170,6 +174,18 @@ def save(tx: Transaction, record: ScheduleRecord) -> ScheduleRecord:
     return changed
 
 
+def plan(tx: Transaction, read: ScheduleRecord, planned: ScheduleRecord) -> None:
+    """Store where a schedule stands next, and nothing else of it. Contended if it is no longer where it was read."""
+    values = {name: getattr(planned, name) for name in ("next_at", "fires_at", "planned_with", "revision")}
+    if planned.state is not read.state:
+        values["state"] = planned.state.value
+    still = (schedules.c.revision == read.revision, schedules.c.cursor_at == read.cursor_at)
+    written = tx.execute(update(schedules).where(schedules.c.id == read.id, *still).values(**values, updated_at=tx.now))
+    if not written.rowcount:
+        raise Contended("a schedule has been changed while it was planned anew")
+    tx.ring(bell.SCHEDULES)
+
+
 def remove(tx: Transaction, ids: Collection[str]) -> None:
     """Take schedules away. Their ledger stays."""
     tx.execute(delete(schedules).where(schedules.c.id.in_(ids)))
@@ -188,6 +204,15 @@ def held(tx: Transaction, schedule_id: str) -> ScheduleRecord | None:
     return get(tx, schedule_id)
 
 
+def held_of_ids(tx: Transaction, ids: Collection[str]) -> list[ScheduleRecord]:
+    """As `of_ids`, oldest first, and kept for this transaction, as `held` does.
+
+    Whoever keeps several takes them in this order, so that no two wait for each other.
+    """
+    tx.all(select(schedules.c.id).where(schedules.c.id.in_(ids)).order_by(schedules.c.id).with_for_update())
+    return of_ids(tx, ids)[::-1]
+
+
 def of_ids(tx: Transaction, ids: Collection[str]) -> list[ScheduleRecord]:
     """Those of the schedules that exist, newest first."""
     return [_record(row) for row in tx.all(_SCHEDULE.where(schedules.c.id.in_(ids)).order_by(schedules.c.id.desc()))]
@@ -199,6 +224,13 @@ def of_jobs(tx: Transaction, job_ids: Collection[str]) -> dict[str, list[Schedul
     for row in tx.all(_SCHEDULE.where(schedules.c.job_id.in_(job_ids)).order_by(schedules.c.id)):
         found[row.job_id].append(_record(row))
     return {job_id: found[job_id] for job_id in job_ids}
+
+
+def held_of_job(tx: Transaction, job_id: str) -> list[ScheduleRecord]:
+    """The schedules of a job, oldest first, kept for this transaction, as `held` does."""
+    of_job = schedules.c.job_id == job_id
+    tx.all(select(schedules.c.id).where(of_job).order_by(schedules.c.id).with_for_update())
+    return of_jobs(tx, [job_id])[job_id]
 
 
 def planned_otherwise(tx: Transaction, data: str, *, after: str, limit: int) -> list[ScheduleRecord]:
