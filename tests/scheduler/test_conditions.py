@@ -87,9 +87,13 @@ def prober(works: Any, probes: HttpProbes) -> Prober:
     return Prober(works.database, "DEV", Telemetry(), probes)
 
 
-def until(prober: Prober, true: Callable[[], bool]) -> None:
-    while not true():
+def until(prober: Prober, true: Callable[[], object], turns: int = 10_000) -> None:
+    """Turn by turn until something is true; a turn that waits for an answer waits up to 0.1 s."""
+    for _ in range(turns):
+        if true():
+            return
         prober.run_once()
+    assert true()
 
 
 def asking(url: str, expression: str = "probe.ok && probe.body.open", **fields: object) -> dict[str, object]:
@@ -201,6 +205,23 @@ def test_an_answer_that_comes_after_a_change_of_the_schedule_decides_nothing(
     target.open.set()
     until(prober, lambda: len(target.asked) == 2 and works.ledger(schedule))
     assert works.decisions(schedule) == ["fired"]
+
+
+def test_a_host_that_does_not_answer_delays_no_question_to_another(target: Target) -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    port = target.url.rpartition(":")[2]
+    probes = HttpProbes(["127.0.0.0/8"], resolve=resolve)
+    try:
+        open_ones = [probes.ask(Probe(f"http://dead.example:{port}/slow", timeout=30 * SECOND)) for _ in range(300)]
+        assert probes.ask(Probe(f"http://quick.example:{port}/open")).result(20)["ok"] is True
+        late = probes.ask(Probe(f"http://dead.example:{port}/open", timeout=SECOND // 10)).result(20)
+        assert late["error"] == "no answer within 0.1 s"
+        assert not any(question.done() for question in open_ones)
+    finally:
+        target.open.set()
+        probes.close()
 
 
 def test_a_probe_that_does_not_answer_is_given_up(probes: HttpProbes, target: Target) -> None:
