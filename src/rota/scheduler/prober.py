@@ -45,14 +45,26 @@ class Prober(Ticker):
         if not self._asked:
             return seconds
         wait([question for *_, question in self._asked.values()], min(seconds, _LOOK_AGAIN_SECONDS), FIRST_COMPLETED)
-        answered = [id for id, (*_, question) in self._asked.items() if question.done()]
+        self._write_answers([id for id, (*_, question) in self._asked.items() if question.done()])
+        return 0.0
+
+    def _write_answers(self, answered: Sequence[str]) -> None:
+        """What is answered is kept until it is written, so that a store that is away loses no answer."""
         met = []
         for id in answered:
-            one, last, now, question = self._asked.pop(id)
-            met.append(self._under_condition(one, last, now, question.result()))
+            one, last, now, question = self._asked[id]
+            if question.cancelled():
+                continue
+            error = question.exception()
+            met.append(
+                self._judged(one, last, now, question.result())
+                if error is None
+                else self._aside(one.item, RuntimeError(f"its probe failed: {error}"))
+            )
         if met:
             self._settle(met)
-        return 0.0
+        for id in answered:
+            del self._asked[id]
 
     def _due(self, tx: Transaction, now: Instant) -> list[DueSchedule]:
         return [item for item in super()._due(tx, now) if item.id not in self._asked]

@@ -107,7 +107,7 @@ class Ticker:
         return schedules.due(tx, now, _BATCH, probed=self.probed)
 
     def _conclude(self, decided: Sequence[Decided], last: Mapping[str, Finished], now: Instant) -> float:
-        met = [self._under_condition(one, last.get(one.item.job_id), now) for one in decided]
+        met = [self._judged(one, last.get(one.item.job_id), now) for one in decided]
         return 0.0 if self._settle(met) else _BESIDE_ANOTHER_SECONDS
 
     def _settle(self, decided: Sequence[Decided]) -> bool:
@@ -181,6 +181,15 @@ class Ticker:
             freezes=freezes,
             now=now,
         )
+
+    def _judged(
+        self, one: Decided, last: Finished | None, now: Instant, probe: Mapping[str, object] | None = None
+    ) -> Decided:
+        """One schedule whose condition cannot be judged at all is set aside; the others go on."""
+        try:
+            return self._under_condition(one, last, now, probe)
+        except Exception as error:
+            return self._aside(one.item, error)
 
     def _under_condition(
         self, one: Decided, last: Finished | None, now: Instant, probe: Mapping[str, object] | None = None
