@@ -258,6 +258,23 @@ def test_an_answer_is_kept_while_the_store_is_away(works: Any, prober: Prober, t
     assert (works.decisions(schedule), target.asked) == (["fired"], ["/slow"])
 
 
+def test_open_questions_leave_the_others_their_room(works: Any, probes: HttpProbes, target: Target) -> None:
+    class Narrow(Prober):
+        batch = 2
+
+    prober = Narrow(works.database, "DEV", Telemetry(), probes)
+    for _ in range(4):
+        works.schedule(asking(f"{target.url}/slow", timeout="30s"))
+    works.clock.advance("1m")
+    quick = works.schedule(asking(f"{target.url}/open"))
+    works.clock.advance("1m")
+    for _ in range(3):
+        prober.run_once()
+    until(prober, lambda: works.ledger(quick), turns=100)
+    until(prober, lambda: target.asked.count("/slow") == 4, turns=100)
+    assert works.decisions(quick) == ["fired"]
+
+
 def test_a_host_that_does_not_answer_delays_no_question_to_another(target: Target) -> None:
     async def resolve(host: str, port: int) -> list[str]:
         return ["127.0.0.1"]

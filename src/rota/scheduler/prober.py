@@ -66,8 +66,10 @@ class Prober(Ticker):
         for id in answered:
             del self._asked[id]
 
-    def _due(self, tx: Transaction, now: Instant) -> list[DueSchedule]:
-        return [item for item in super()._due(tx, now) if item.id not in self._asked]
+    def _due(self, tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
+        """Those that are asked already stay due until they are answered, and leave the others their room."""
+        found = super()._due(tx, now, limit + len(self._asked))
+        return [item for item in found if item.id not in self._asked][:limit]
 
     def _conclude(self, decided: Sequence[Decided], last: Mapping[str, Finished], now: Instant) -> float:
         settled = []
