@@ -1,17 +1,22 @@
 """Conditions decide instants that would fire; probes ask a real server, and a slow one delays nobody."""
 
+import sqlite3
 import threading
 from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any
 
 import pytest
+from sqlalchemy import update
 
 from rota.domain.condition import Probe
+from rota.domain.errors import Unavailable
 from rota.domain.instant import SECOND
 from rota.domain.outcome import Failed, Succeeded
 from rota.executors.http.probes import HttpProbes
 from rota.scheduler.prober import Prober
+from rota.stores.schedules import ScheduleState
+from rota.stores.tables import history
 from rota.telemetry import Telemetry
 
 MINUTELY = {"every": "1m", "overlap": "allow"}
@@ -87,9 +92,13 @@ def prober(works: Any, probes: HttpProbes) -> Prober:
     return Prober(works.database, "DEV", Telemetry(), probes)
 
 
-def until(prober: Prober, true: Callable[[], bool]) -> None:
-    while not true():
+def until(prober: Prober, true: Callable[[], object], turns: int = 10_000) -> None:
+    """Turn by turn until something is true; a turn that waits for an answer waits up to 0.1 s."""
+    for _ in range(turns):
+        if true():
+            return
         prober.run_once()
+    assert true()
 
 
 def asking(url: str, expression: str = "probe.ok && probe.body.open", **fields: object) -> dict[str, object]:
@@ -201,6 +210,86 @@ def test_an_answer_that_comes_after_a_change_of_the_schedule_decides_nothing(
     target.open.set()
     until(prober, lambda: len(target.asked) == 2 and works.ledger(schedule))
     assert works.decisions(schedule) == ["fired"]
+
+
+def spoil_last_result(works: Any, job: str) -> None:
+    """The job has finished once, and the store holds a result that is no JSON."""
+    works.enqueue(job_id=job)
+    works.work_off()
+    spoiled = update(history).where(history.c.job_id == job).values(result="{")
+    assert works.database.writing(lambda tx: tx.execute(spoiled).rowcount) == 1
+
+
+def test_a_condition_that_cannot_be_judged_sets_its_schedule_aside_while_the_others_fire(
+    works: Any, prober: Prober, target: Target
+) -> None:
+    job = works.job()
+    spoil_last_result(works, job)
+    good, broken = (
+        works.schedule({**MINUTELY, "condition": "true"}),
+        works.schedule({**MINUTELY, "condition": "true"}, job),
+    )
+    asked, broken_asked = (
+        works.schedule(asking(f"{target.url}/open")),
+        works.schedule(asking(f"{target.url}/open"), job),
+    )
+    works.tick("1m")
+    until(prober, lambda: works.ledger(asked) and works.get(broken_asked).state is ScheduleState.PAUSED, turns=100)
+    assert works.decisions(good) == works.decisions(asked) == ["fired"]
+    for aside in (broken, broken_asked):
+        assert works.decisions(aside) == []
+        assert works.get(aside).state is ScheduleState.PAUSED
+        assert works.get(aside).note.startswith("set aside by Rota: JSONDecodeError")
+
+
+def test_an_answer_is_kept_while_the_store_is_away(works: Any, prober: Prober, target: Target) -> None:
+    schedule = works.schedule(asking(f"{target.url}/slow"))
+    works.clock.advance("1m")
+    until(prober, lambda: target.asked)
+    other = sqlite3.connect(str(works.database.url.database), isolation_level=None)
+    other.execute("BEGIN IMMEDIATE")
+    with works.database.read() as tx:
+        tx.connection.exec_driver_sql("PRAGMA busy_timeout=0")
+    target.open.set()
+    with pytest.raises(Unavailable, match="busy"):
+        until(prober, lambda: works.ledger(schedule), turns=100)
+    other.close()
+    until(prober, lambda: works.ledger(schedule), turns=100)
+    assert (works.decisions(schedule), target.asked) == (["fired"], ["/slow"])
+
+
+def test_open_questions_leave_the_others_their_room(works: Any, probes: HttpProbes, target: Target) -> None:
+    class Narrow(Prober):
+        batch = 2
+
+    prober = Narrow(works.database, "DEV", Telemetry(), probes)
+    for _ in range(4):
+        works.schedule(asking(f"{target.url}/slow", timeout="30s"))
+    works.clock.advance("1m")
+    quick = works.schedule(asking(f"{target.url}/open"))
+    works.clock.advance("1m")
+    for _ in range(3):
+        prober.run_once()
+    until(prober, lambda: works.ledger(quick), turns=100)
+    until(prober, lambda: target.asked.count("/slow") == 4, turns=100)
+    assert works.decisions(quick) == ["fired"]
+
+
+def test_a_host_that_does_not_answer_delays_no_question_to_another(target: Target) -> None:
+    async def resolve(host: str, port: int) -> list[str]:
+        return ["127.0.0.1"]
+
+    port = target.url.rpartition(":")[2]
+    probes = HttpProbes(["127.0.0.0/8"], resolve=resolve)
+    try:
+        open_ones = [probes.ask(Probe(f"http://dead.example:{port}/slow", timeout=30 * SECOND)) for _ in range(300)]
+        assert probes.ask(Probe(f"http://quick.example:{port}/open")).result(20)["ok"] is True
+        late = probes.ask(Probe(f"http://dead.example:{port}/open", timeout=SECOND // 10)).result(20)
+        assert late["error"] == "no answer within 0.1 s"
+        assert not any(question.done() for question in open_ones)
+    finally:
+        target.open.set()
+        probes.close()
 
 
 def test_a_probe_that_does_not_answer_is_given_up(probes: HttpProbes, target: Target) -> None:

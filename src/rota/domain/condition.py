@@ -1,7 +1,7 @@
 """Conditions: an expression that has to hold for an instant to fire, in the Common Expression Language (cel.dev).
 
-CEL touches nothing and ends always. That it ends soon is seen to here: a macro such as `list.exists(x, …)` holds no
-other one, because each level multiplies the work. An expression sees the facts of `Facts`, by these names and no others.
+CEL touches nothing and ends always; `condition_cost` sees to it that it ends soon. An expression sees the facts of
+`Facts`, by these names and no others.
 """
 
 import re
@@ -10,6 +10,7 @@ from dataclasses import dataclass, field
 from functools import lru_cache
 from typing import Any
 
+from rota.domain.condition_cost import bare, excess, refusal
 from rota.domain.errors import InvalidInput
 from rota.domain.fields import Fields
 from rota.domain.instant import SECOND, Duration
@@ -20,12 +21,6 @@ _LONGEST_URL = 2048
 _PROBE_TIMEOUT: Duration = 5 * SECOND
 _LONGEST_PROBE: Duration = 30 * SECOND
 _FORESEEN = frozenset({"day", "environment", "nominal"})
-_OPAQUE = re.compile(
-    r"""//[^\n]*|[bB]?[rR][bB]?(?P<raw>"{3}|'{3}|["']).*?(?P=raw)|(?P<quote>"{3}|'{3}|["'])(?:\\.|(?!(?P=quote)).)*(?P=quote)""",
-    re.DOTALL,
-)
-"""Comments and literals of the language, in which parentheses and names mean nothing."""
-_MACRO = re.compile(r"\.\s*(?:all|exists\w*|map|filter|transform\w*)\s*[(]", re.ASCII)
 _BINDING = re.compile(r"[(]\s*([A-Za-z_][A-Za-z0-9_]*)\s*,")
 _MISSING = "conditions need the extra 'conditions': pip install 'rota-scheduler[conditions]'"
 
@@ -102,8 +97,11 @@ def read_condition(fields: Fields) -> Condition | None:
 def holds(condition: Condition, facts: Facts) -> tuple[bool, str]:
     """Whether an instant may fire, and if not, why: in the words of the expression and of what it saw."""
     try:
-        program = _program(condition.expression)
-        if _program(_choosing(condition.expression)).execute(facts.values()):
+        program, values = _program(condition.expression), facts.values()
+        costly = excess(condition.expression, values)
+        if costly:
+            return False, f"{condition.expression} is too much to evaluate: {costly}"
+        if _program(_choosing(condition.expression)).execute(values):
             return True, ""
     except InvalidInput as error:
         return False, error.detail
@@ -137,8 +135,9 @@ def _compiles(fields: Fields, name: str, text: str) -> bool:
     except InvalidInput as error:
         fields.refuse(name, error.detail)
         return False
-    if _nests_macros(text):
-        fields.refuse(name, "a macro such as exists or map may not hold another one")
+    costly = refusal(text)
+    if costly:
+        fields.refuse(name, costly)
         return False
     unknown = [found for found in program.variables() if found not in NAMES and found not in _bound(text)]
     if unknown:
@@ -147,21 +146,9 @@ def _compiles(fields: Fields, name: str, text: str) -> bool:
     return True
 
 
-def _nests_macros(text: str) -> bool:
-    bare = _OPAQUE.sub("0", text)
-    for macro in _MACRO.finditer(bare):
-        depth, end = 1, macro.end()
-        while depth and end < len(bare):
-            depth += {"(": 1, ")": -1}.get(bare[end], 0)
-            end += 1
-        if _MACRO.search(bare, macro.end(), end):
-            return True
-    return False
-
-
 def _bound(text: str) -> set[str]:
     """Names that macros such as `list.exists(x, …)` bind in an expression."""
-    return set(_BINDING.findall(text))
+    return set(_BINDING.findall(bare(text)))
 
 
 def _seen(program: Any, facts: Facts) -> str:

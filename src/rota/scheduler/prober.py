@@ -45,17 +45,31 @@ class Prober(Ticker):
         if not self._asked:
             return seconds
         wait([question for *_, question in self._asked.values()], min(seconds, _LOOK_AGAIN_SECONDS), FIRST_COMPLETED)
-        answered = [id for id, (*_, question) in self._asked.items() if question.done()]
-        met = []
-        for id in answered:
-            one, last, now, question = self._asked.pop(id)
-            met.append(self._under_condition(one, last, now, question.result()))
-        if met:
-            self._settle(met)
+        self._write_answers([id for id, (*_, question) in self._asked.items() if question.done()])
         return 0.0
 
-    def _due(self, tx: Transaction, now: Instant) -> list[DueSchedule]:
-        return [item for item in super()._due(tx, now) if item.id not in self._asked]
+    def _write_answers(self, answered: Sequence[str]) -> None:
+        """What is answered is kept until it is written, so that a store that is away loses no answer."""
+        met = []
+        for id in answered:
+            one, last, now, question = self._asked[id]
+            if question.cancelled():
+                continue
+            error = question.exception()
+            met.append(
+                self._judged(one, last, now, question.result())
+                if error is None
+                else self._aside(one.item, RuntimeError(f"its probe failed: {error}"))
+            )
+        if met:
+            self._settle(met)
+        for id in answered:
+            del self._asked[id]
+
+    def _due(self, tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
+        """Those that are asked already stay due until they are answered, and leave the others their room."""
+        found = super()._due(tx, now, limit + len(self._asked))
+        return [item for item in found if item.id not in self._asked][:limit]
 
     def _conclude(self, decided: Sequence[Decided], last: Mapping[str, Finished], now: Instant) -> float:
         settled = []

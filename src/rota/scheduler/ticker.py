@@ -24,7 +24,6 @@ from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule, ScheduleState
 from rota.telemetry import Telemetry
 
-_BATCH = 1000
 _INSTANTS_PER_SCHEDULE = 1000
 _IDLE_SECONDS = 30.0
 _BESIDE_ANOTHER_SECONDS = 0.02
@@ -69,6 +68,8 @@ class Ticker:
 
     name: ClassVar[str] = "ticker"
     topic = bell.SCHEDULES
+    batch: ClassVar[int] = 1000
+    """Schedules that are decided in one turn."""
     probed: ClassVar[bool] = False
     """Whether it decides the schedules whose condition asks over HTTP, or all the others."""
 
@@ -82,7 +83,7 @@ class Ticker:
         """Decide one batch of due schedules. Returns the seconds until the next is due."""
         with self._database.read() as tx:
             now = tx.now
-            found = self._due(tx, now)
+            found = self._due(tx, now, self.batch)
             readable = _readable(found)
             around = surroundings.of(tx, readable) if found else {}
             last = finished.last_of_jobs(tx, {one.job_id for one in found if _is_conditional(readable.get(one.id))})
@@ -103,11 +104,11 @@ class Ticker:
         decided = [self._decide(item, around.get(item.id), freezes, now) for item in found]
         return self._conclude(decided, last, now)
 
-    def _due(self, tx: Transaction, now: Instant) -> list[DueSchedule]:
-        return schedules.due(tx, now, _BATCH, probed=self.probed)
+    def _due(self, tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
+        return schedules.due(tx, now, limit, probed=self.probed)
 
     def _conclude(self, decided: Sequence[Decided], last: Mapping[str, Finished], now: Instant) -> float:
-        met = [self._under_condition(one, last.get(one.item.job_id), now) for one in decided]
+        met = [self._judged(one, last.get(one.item.job_id), now) for one in decided]
         return 0.0 if self._settle(met) else _BESIDE_ANOTHER_SECONDS
 
     def _settle(self, decided: Sequence[Decided]) -> bool:
@@ -192,6 +193,15 @@ class Ticker:
             freezes=freezes,
             now=now,
         )
+
+    def _judged(
+        self, one: Decided, last: Finished | None, now: Instant, probe: Mapping[str, object] | None = None
+    ) -> Decided:
+        """One schedule whose condition cannot be judged at all is set aside; the others go on."""
+        try:
+            return self._under_condition(one, last, now, probe)
+        except Exception as error:
+            return self._aside(one.item, error)
 
     def _under_condition(
         self, one: Decided, last: Finished | None, now: Instant, probe: Mapping[str, object] | None = None

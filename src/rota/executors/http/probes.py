@@ -7,6 +7,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import Future
 from functools import cached_property
 from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+from weakref import WeakValueDictionary
 
 from rota.domain.condition import Probe
 from rota.domain.instant import SECOND
@@ -18,7 +20,9 @@ if TYPE_CHECKING:
     import httpx2
 
 LARGEST_ANSWER = 64 * 1024
-_MOST_AT_ONCE = 64
+_MOST_AT_ONCE = 256
+_MOST_OF_A_HOST = 32
+"""One that does not answer takes no more places than these from the others."""
 _OK = range(200, 300)
 _LONGEST_ERROR = 500
 
@@ -35,11 +39,13 @@ class HttpProbes:
         self._loop: asyncio.AbstractEventLoop | None = None
         self._thread: threading.Thread | None = None
         self._places = asyncio.Semaphore(_MOST_AT_ONCE)
+        self._places_of_hosts: WeakValueDictionary[str | None, asyncio.Semaphore] = WeakValueDictionary()
 
     def ask(self, probe: Probe) -> "Future[Mapping[str, object]]":
         """The answer to come: `ok` for a status of 2xx, `status` or 0, `body` as JSON or null, and an `error` or "".
 
-        The body is read up to 64 KiB. Redirects are not followed. What goes wrong is an answer too.
+        The body is read up to 64 KiB. Redirects are not followed. What goes wrong is an answer too. The timeout counts
+        from now: it includes the wait for a place among the questions that are out.
         """
         with self._starting:
             if self._loop is None:
@@ -61,14 +67,21 @@ class HttpProbes:
         loop.close()
 
     async def _ask(self, probe: Probe) -> Mapping[str, object]:
-        async with self._places:
-            try:
-                async with asyncio.timeout(probe.timeout / SECOND):
+        try:
+            async with asyncio.timeout(probe.timeout / SECOND):
+                # The host first: who waits for a busy one takes no place from the questions to others.
+                async with self._places_of(urlsplit(probe.url).hostname), self._places:
                     return await self._exchange(probe)
-            except TimeoutError:
-                return _nothing(f"no answer within {probe.timeout / SECOND:g} s")
-            except Exception as error:  # whatever it is, an instant waits for the answer
-                return _nothing(str(error) or type(error).__name__)
+        except TimeoutError:
+            return _nothing(f"no answer within {probe.timeout / SECOND:g} s")
+        except Exception as error:  # whatever it is, an instant waits for the answer
+            return _nothing(str(error) or type(error).__name__)
+
+    def _places_of(self, host: str | None) -> asyncio.Semaphore:
+        places = self._places_of_hosts.get(host)
+        if places is None:
+            places = self._places_of_hosts[host] = asyncio.Semaphore(_MOST_OF_A_HOST)
+        return places
 
     async def _exchange(self, probe: Probe) -> Mapping[str, object]:
         from rota.executors.http.transport import make_client
