@@ -2,7 +2,7 @@
 
 from collections import Counter
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import timedelta
 from itertools import pairwise
 
@@ -18,6 +18,7 @@ from rota.domain.instant import Instant, from_datetime
 from rota.domain.occurrence import Decision
 from rota.domain.planning import Preview, due, upcoming
 from rota.domain.schedule import Schedule
+from rota.domain.zone import MOST_TOLD
 
 FEW, MANY = 200, 7_000
 """Examples of each of the three properties; the many are more than 20,000 together."""
@@ -34,7 +35,7 @@ class Example:
     schedule: Schedule
     start: Instant
     until: Instant
-    told: tuple[Told, ...]
+    told: tuple[Told, ...] = field(repr=False)
 
     @property
     def fires(self) -> list[Told]:
@@ -80,7 +81,8 @@ def fires_are_those_of_the_judge(example: Example, data: st.DataObject) -> None:
     assert [(fire.at, fire.local_text, fire.notes) for fire in preview.items] == [
         (from_datetime(one.at), one.local, (one.note,) if one.note else ()) for one in example.fires
     ]
-    assert [one.nominal_local_text for one in preview.skipped] == [one.local for one in example.suppressed]
+    told, suppressed = [one.nominal_local_text for one in preview.skipped], [one.local for one in example.suppressed]
+    assert told == (suppressed if len(told) < MOST_TOLD else suppressed[: len(told)])
     assert all(earlier.at < later.at for earlier, later in pairwise(preview.items))
 
 

@@ -19,7 +19,7 @@ from rota.domain.instant import DAY, Instant, from_datetime, to_datetime
 from rota.domain.occurrence import Decision
 
 _MACHINE_DEPENDENT = frozenset({"localtime", "Factory", "posixrules"})
-_MOST_TOLD = 100
+MOST_TOLD = 100
 """How many of the times that an interval loses in one gap are told: those of every second are too many to read."""
 _MICROSECOND = timedelta(microseconds=1)
 _EARLIEST: Instant = from_datetime(datetime(2, 1, 1, tzinfo=UTC))
@@ -184,7 +184,7 @@ class Zone:
                 yield Moment(from_datetime(first.replace(tzinfo=UTC)))
             elif clock.follows_real_time:
                 told = told + 1 if wall < gap_ends else 0
-                if clock.gap_loses_runs and told < _MOST_TOLD:
+                if clock.gap_loses_runs and told < MOST_TOLD:
                     moment = self._moved(wall, self._end_of_gap(second, first), None)
                     gap_ends = self.local(moment.instant).replace(tzinfo=None)
                     yield moment
