@@ -20,7 +20,7 @@ from rota.domain.planning import Preview, due, upcoming
 from rota.domain.schedule import Schedule
 from rota.domain.zone import MOST_TOLD
 
-FEW, MANY = 200, 7_000
+FEW, MANY = 100, 7_000
 """Examples of each of the three properties; the many are more than 20,000 together."""
 MOST_FIRES = 150
 """An example ends after so many: every second of an hour would say nothing more."""
