@@ -21,7 +21,7 @@ WAITS = {"follow", "prefer", "waitSeconds"}
 @pytest.mark.parametrize(
     ("least", "phases", "examples"),
     [
-        (250, "examples,fuzzing", 6),
+        (100, "examples,fuzzing", 6),
         pytest.param(10_000, "examples,coverage,fuzzing,stateful", 250, marks=pytest.mark.heavy),
     ],
 )

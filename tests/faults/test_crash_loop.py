@@ -27,7 +27,7 @@ def test_f16_crash_loop(fleet: Fleet, seed: int, report: Callable[..., None]) ->
 
 @pytest.mark.stores("sqlite")
 def test_f16_a_few_crashes(fleet: Fleet, seed: int, report: Callable[..., None]) -> None:
-    crash_again_and_again(fleet, seed, report, 4)
+    crash_again_and_again(fleet, seed, report, 3)
 
 
 def crash_again_and_again(fleet: Fleet, seed: int, report: Callable[..., None], crashes: int) -> None:

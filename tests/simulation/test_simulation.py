@@ -10,7 +10,7 @@ from checker import told
 from simulation.seeds import Stores, Verdict, bad_seeds, judge, judge_all, judge_beside, run, stores
 from simulation.variants import BROKEN
 
-FEW, MANY = 60, 2000
+FEW, MANY = 40, 2000
 CAUGHT_WITHIN = 50
 
 
