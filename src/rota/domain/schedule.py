@@ -136,7 +136,7 @@ class Schedule:
         return None if self.max_lateness is None else max(self.due_at(nominal), nominal + self.max_lateness)
 
     def document(self) -> dict[str, object]:
-        """The canonical JSON object without defaults; `schedule_reading.parse` reads it back to an equal value."""
+        """The canonical JSON object without defaults; `parse` reads it back to an equal value."""
         document = self.rule.document()
         for name, attribute in _ATTRIBUTES.items():
             value = getattr(self, attribute)

@@ -112,7 +112,7 @@ def _calendar(fields: Fields) -> tuple[str, ...]:
 
 
 def _window(fields: Fields) -> Window | None:
-    """`window`: `from` and `to`, times of day, and `on`, weekdays; at least one of them."""
+    """`window`: `from` and `to`, times of day, and `on`, weekdays. One that leaves nothing out is none."""
     if not fields.has("window"):
         fields.value("window")
         return None

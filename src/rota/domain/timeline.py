@@ -16,7 +16,7 @@ from rota.domain.recurrence import ClockRule, Rule, Times
 from rota.domain.schedule_exception import ExceptionKind, ScheduleException
 from rota.domain.window import Window
 from rota.domain.working_days import Day, WorkingDays
-from rota.domain.zone import LATEST, SEARCH_LIMIT, Moment, Note, Withheld
+from rota.domain.zone import LATEST, SEARCH_LIMIT, Moment, Note, Withheld, end_of_search
 
 _FARTHEST_ROLL = timedelta(days=31)
 _SEARCH: Duration = SEARCH_LIMIT // timedelta(microseconds=1)
@@ -64,8 +64,7 @@ class Course:
     def _on_calendar(self, moment: Moment, days: WorkingDays) -> Moment:
         if not moment.fires:
             return moment
-        local = self.place.zone.local(moment.instant)
-        day = local.date()
+        day = self.place.zone.local(moment.instant).date()
         if days.is_working(day):
             return moment
         why = f"{day} is no working day ({_told(days.explain(day))})"
@@ -214,7 +213,7 @@ def _moved(times: Times, days: WorkingDays, roll: Roll) -> Times:
     """
 
     def after(start: datetime) -> Iterator[datetime]:
-        horizon = start + SEARCH_LIMIT if start.year < 9900 else datetime.max  # noqa: DTZ901 - a naive wall time
+        horizon = end_of_search(start)
         collected: set[datetime] = set()
         target = None
         for at in takewhile(horizon.__gt__, times(start - _FARTHEST_ROLL)):

@@ -128,8 +128,7 @@ class Zone:
         """
         after = min(max(after, _EARLIEST), LATEST)
         start = self.local(after)
-        wall = start.replace(tzinfo=None)
-        horizon = wall + SEARCH_LIMIT if wall.year < 9900 else datetime.max  # noqa: DTZ901 - a naive wall time
+        horizon = end_of_search(start.replace(tzinfo=None))
         fired = after
         for moment in self._placed(start, lambda wall: takewhile(horizon.__gt__, times(wall)), clock):
             if moment.instant <= after:
@@ -221,6 +220,11 @@ class Zone:
 
     def _offset(self, utc: datetime) -> timedelta | None:
         return utc.replace(tzinfo=UTC).astimezone(self.tz).utcoffset()
+
+
+def end_of_search(wall: datetime) -> datetime:
+    """The naive local time up to which a search from a naive local time goes."""
+    return wall + SEARCH_LIMIT if wall.year < 9900 else datetime.max  # noqa: DTZ901 - a naive wall time
 
 
 def clock_changes(zone: Zone, start: Instant, until: Instant) -> list[Instant]:

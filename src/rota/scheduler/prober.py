@@ -8,7 +8,8 @@ from rota.domain.condition import Probe
 from rota.domain.facts import Finished
 from rota.domain.instant import Instant
 from rota.domain.occurrence import Decision
-from rota.scheduler.ticker import Decided, Ticker
+from rota.scheduler.deciding import Decided
+from rota.scheduler.ticker import Ticker
 from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule
 from rota.telemetry import Telemetry

@@ -1,53 +1,30 @@
 """Fires schedules: decides every due instant, and writes the executions, the ledger and the cursor in one transaction."""
 
 from collections.abc import Mapping, Sequence
-from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from typing import ClassVar
 
-from rota.domain.condition import holds
-from rota.domain.errors import InvalidInput, Unavailable
+from rota.domain.errors import Unavailable
 from rota.domain.execution import NewExecution, Trigger
-from rota.domain.facts import Finished, facts_at, previous_facts
-from rota.domain.freeze import Freeze
+from rota.domain.facts import Finished
 from rota.domain.instant import SECOND, Instant
 from rota.domain.job import new_execution
 from rota.domain.missed import Overlap
 from rota.domain.occurrence import Decision, Occurrence
 from rota.domain.overlap import Overlaps, lane_of_runs
-from rota.domain.planning import due, going_on
-from rota.domain.recurrence import Once
-from rota.domain.schedule import NO_SURROUNDINGS, Schedule, Surroundings
-from rota.domain.start import permitted
-from rota.stores import bell, control, exceptions, executions, finished, jobs, occurrences, schedules, surroundings
+from rota.domain.planning import going_on
+from rota.scheduler.deciding import UNREADABLE, Decided, Seen, decide, look_around, under_condition
+from rota.stores import bell, control, executions, jobs, occurrences, schedules
 from rota.stores.database import Database, Transaction
 from rota.stores.schedules import DueSchedule, ScheduleState
 from rota.telemetry import Telemetry
 
-_INSTANTS_PER_SCHEDULE = 1000
 _IDLE_SECONDS = 30.0
 _BESIDE_ANOTHER_SECONDS = 0.02
-_UNREADABLE = Schedule(Once(0))
 
 
 class _Outdated(Exception):
     """What was read has changed: nothing is written, and the batch is read anew."""
-
-
-@dataclass(slots=True)
-class Decided:
-    """A due schedule, with what time and its job say about its instants."""
-
-    item: DueSchedule
-    schedule: Schedule
-    occurrences: list[Occurrence]
-    cursor: Instant
-    next_at: Instant | None
-    fires_at: Instant | None = None
-    around: Surroundings = NO_SURROUNDINGS
-    caught_up: int = 0
-    aside: str | None = None
-    """Why the schedule is set aside, if it is."""
 
 
 @dataclass(slots=True)
@@ -84,14 +61,7 @@ class Ticker:
         with self._database.read() as tx:
             now = tx.now
             found = self._due(tx, now, self.batch)
-            readable = _readable(found)
-            around = surroundings.of(tx, readable) if found else {}
-            last = finished.last_of_jobs(tx, {one.job_id for one in found if _is_conditional(readable.get(one.id))})
-            freezes = (
-                [record.freeze for record in exceptions.frozen(tx, min(item.next_at for item in found))]
-                if found
-                else []
-            )
+            seen = look_around(tx, found)
             pause_end = jobs.next_pause_end(tx)
             wakes = [at for at in (schedules.next_due_at(tx, probed=self.probed), pause_end) if at is not None]
         if not wakes:
@@ -101,8 +71,8 @@ class Ticker:
         if pause_end is not None and pause_end <= now:
             self._database.writing(jobs.end_pauses)
             return 0.0
-        decided = [self._decide(item, around.get(item.id), freezes, now) for item in found]
-        return self._conclude(decided, last, now)
+        decided = [self._decide(item, seen, now) for item in found]
+        return self._conclude(decided, seen.last, now)
 
     def _due(self, tx: Transaction, now: Instant, limit: int) -> list[DueSchedule]:
         return schedules.due(tx, now, limit, probed=self.probed)
@@ -149,85 +119,27 @@ class Ticker:
         left = [occurrence for occurrence in one.occurrences if occurrence.nominal not in known]
         return replace(one, occurrences=left) if known else None
 
-    def _decide(
-        self, item: DueSchedule, around: Surroundings | None, freezes: Sequence[Freeze], now: Instant
-    ) -> Decided:
+    def _decide(self, item: DueSchedule, seen: Seen, now: Instant) -> Decided:
         """One schedule that cannot be read, or whose calendar is gone, is set aside; the others go on."""
         try:
-            schedule = item.schedule
-            if around is None:
-                raise InvalidInput(f"no calendar {' and '.join(schedule.calendar)}", [])
-            answer = due(
-                schedule,
-                cursor=item.cursor_at,
-                now=now,
-                revised_at=item.revised_at,
-                runs=item.runs,
-                limit=_INSTANTS_PER_SCHEDULE,
-                caught_up=self._caught_up.get(item.id, 0),
-                around=around,
-            )
-            holding = [freeze for freeze in freezes if freeze.scope.covers(item.job_id, item.owner.job)]
-            decisions = [self._gate(item, occurrence, holding, now) for occurrence in answer.decisions]
+            return decide(item, seen, now, self._environment, self._caught_up.get(item.id, 0))
         except Exception as error:
             return self._aside(item, error)
-        return Decided(
-            item, schedule, decisions, answer.cursor, answer.next_at, answer.fires_at, around, answer.caught_up
-        )
 
     def _aside(self, item: DueSchedule, error: Exception) -> Decided:
         """The schedule paused where it is: a mistake of one is told, and costs no other."""
         self._telemetry.loop_failed(f"schedule {item.id}", error)
         note = f"set aside by Rota: {type(error).__name__}: {error}"
-        return Decided(item, _UNREADABLE, [], item.cursor_at, None, aside=note)
-
-    def _gate(self, item: DueSchedule, occurrence: Occurrence, freezes: Sequence[Freeze], now: Instant) -> Occurrence:
-        """An instant that would fire does not while its job may not start."""
-        owner = item.owner
-        return permitted(
-            occurrence,
-            owner.job,
-            owner.state,
-            note=owner.note,
-            environment=self._environment,
-            freezes=freezes,
-            now=now,
-        )
+        return Decided(item, UNREADABLE, [], item.cursor_at, None, aside=note)
 
     def _judged(
         self, one: Decided, last: Finished | None, now: Instant, probe: Mapping[str, object] | None = None
     ) -> Decided:
         """One schedule whose condition cannot be judged at all is set aside; the others go on."""
         try:
-            return self._under_condition(one, last, now, probe)
+            return under_condition(one, last, now, self._environment, probe)
         except Exception as error:
             return self._aside(one.item, error)
-
-    def _under_condition(
-        self, one: Decided, last: Finished | None, now: Instant, probe: Mapping[str, object] | None = None
-    ) -> Decided:
-        """What would fire fires only if the condition of its schedule holds."""
-        condition = one.schedule.condition
-        if condition is None:
-            return one
-        previous = previous_facts(last, now)
-        for position, occurrence in enumerate(one.occurrences):
-            if occurrence.decision is not Decision.FIRED:
-                continue
-            facts = facts_at(
-                one.schedule,
-                occurrence.nominal,
-                one.around,
-                environment=self._environment,
-                job_parameters=one.item.owner.job.parameters,
-                previous=previous,
-                probe=probe,
-            )
-            fires, why = holds(condition, facts)
-            if not fires:
-                skipped = replace(occurrence, decision=Decision.SKIPPED_CONDITION, reason=why)
-                one.occurrences[position] = skipped
-        return one
 
     def _write(self, tx: Transaction, decided: Sequence[Decided]) -> tuple[Sequence[Decided], _Plan]:
         """Everything of what nobody else has in hand, and whose jobs still are what was read."""
@@ -265,19 +177,6 @@ def _overlaps(tx: Transaction, decided: Sequence[Decided]) -> Overlaps:
     asking = [one for one in decided if one.schedule.overlap is not Overlap.ALLOW]
     shared = {one.schedule.lane(one.item.id) for one in asking if one.schedule.overlap_key is not None}
     return Overlaps(control.live_by_overlap(tx, [one.item.id for one in asking], shared) if asking else {})
-
-
-def _readable(found: Sequence[DueSchedule]) -> dict[str, Schedule]:
-    """The schedules that this version can read; what is wrong with the others is told when they are decided."""
-    readable = {}
-    for item in found:
-        with suppress(InvalidInput, ValueError):
-            readable[item.id] = item.schedule
-    return readable
-
-
-def _is_conditional(schedule: Schedule | None) -> bool:
-    return schedule is not None and schedule.condition is not None
 
 
 def _moved(one: Decided, final: Sequence[Occurrence]) -> schedules.Advanced:

@@ -15,8 +15,8 @@ from rota.service.gate import Gate
 from rota.service.jobs import JobView, view
 from rota.service.limit_gates import limit_gates, opening
 from rota.service.time_gates import Times, time_gates
-from rota.service.worker_gates import worker_gates
-from rota.stores import coordinators, history, jobs, occurrences, surroundings, workers
+from rota.service.worker_gates import serving, worker_gates
+from rota.stores import coordinators, history, jobs, occurrences, surroundings
 from rota.stores.database import Transaction
 from rota.stores.exceptions import FreezeRecord
 from rota.stores.history import ExecutionRecord, Filter
@@ -27,7 +27,6 @@ from rota.stores.standing import Standing, standing
 from rota.stores.workers import WorkerRecord
 
 _MOST_LIVE = 200
-_MOST_WORKERS = 500
 _SILENCE: Duration = MINUTE
 """A coordinator that was not heard of for longer is taken for gone."""
 
@@ -112,13 +111,22 @@ def _gathered(tx: Transaction, record: JobRecord, environment: str) -> _Facts:
             latest[schedule.id] = occurrence
     unfinished = frozenset(State) - _ENDED
     live = history.page(tx, Filter(states=unfinished, job_id=record.id), before=None, limit=_MOST_LIVE)
-    serving = workers.page(tx, before=None, limit=_MOST_WORKERS, states=(workers.ALIVE,))
     around = surroundings.of(tx, {one.id: one.schedule for one in shown.schedules})
     heard = coordinators.last_heard_at(tx)
     freeze = freezing(tx, shown)
     thawed = None if freeze is None else fires_after(tx, shown, freeze)
     return _Facts(
-        shown, live, serving, latest, _standing(tx, record, live), environment, tx.now, around, heard, freeze, thawed
+        shown,
+        live,
+        serving(tx),
+        latest,
+        _standing(tx, record, live),
+        environment,
+        tx.now,
+        around,
+        heard,
+        freeze,
+        thawed,
     )
 
 

@@ -11,15 +11,12 @@ from rota.service.context import ServiceContext
 from rota.service.explain import Explanation
 from rota.service.gate import Gate
 from rota.service.limit_gates import limit_gates
-from rota.service.worker_gates import worker_gates
-from rota.stores import history, jobs, workers
+from rota.service.worker_gates import serving, worker_gates
+from rota.stores import history, jobs
 from rota.stores.database import Transaction
 from rota.stores.history import ExecutionRecord
 from rota.stores.jobs import JobRecord
-from rota.stores.standing import Standing, standing
-from rota.stores.workers import WorkerRecord
-
-_MOST_WORKERS = 500
+from rota.stores.standing import standing
 
 
 def why(ctx: ServiceContext, id: str) -> Explanation:
@@ -45,13 +42,9 @@ def _gates(tx: Transaction, record: ExecutionRecord, job: JobRecord | None) -> I
     yield _backoff(record, tx.now)
     yield _not_due(record, tx.now)
     due = record.due_at <= tx.now and record.state is not State.WAITING
-    yield from limit_gates(_standing(tx, record), record.queue, record.job_id or "", due=due)
-    serving: Sequence[WorkerRecord] = workers.page(tx, before=None, limit=_MOST_WORKERS, states=(workers.ALIVE,))
-    yield from worker_gates(serving, type=record.type, kind=record.kind, queue=record.queue, due=due)
-
-
-def _standing(tx: Transaction, record: ExecutionRecord) -> Standing:
-    return standing(tx, record.queue, record.id, UNLIMITED)
+    limited = standing(tx, record.queue, record.id, UNLIMITED)
+    yield from limit_gates(limited, record.queue, record.job_id or "", due=due)
+    yield from worker_gates(serving(tx), type=record.type, kind=record.kind, queue=record.queue, due=due)
 
 
 def _ended(record: ExecutionRecord) -> Gate:
