@@ -15,6 +15,7 @@ from rota.domain.dated_rules import (
     OnDate,
     Override,
 )
+from rota.domain.errors import InvalidInput
 from rota.domain.fields import Fields
 from rota.domain.holiday_data import HolidaySource, country_source, market_source
 from rota.domain.job_reading import is_plain
@@ -125,9 +126,9 @@ def _sources(fields: Fields, stored: bool) -> Iterator[HolidaySource]:
             continue
         try:
             yield country_source(country, subdivision) if country else market_source(market or "", subdivision)
-        except ValueError as error:
-            wrong = "subdivision" if str(error).startswith("no subdivision") else "country" if country else "market"
-            source.refuse(wrong, str(error))
+        except InvalidInput as error:
+            ((where, *_), why) = error.errors[0]
+            source.refuse(where, why)
 
 
 def _rules(fields: Fields) -> Iterator[DatedRule]:
