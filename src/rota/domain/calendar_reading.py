@@ -1,6 +1,7 @@
 """Reading the JSON object of a calendar: its week, its holidays, its own rules, every problem at once."""
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -50,6 +51,14 @@ def parse_date(text: str) -> date:
     except ValueError:
         raise ValueError(f"no such day: {text}") from None
     raise ValueError(f"not a day: {text[:40]!r}; write 2026-12-24")
+
+
+def is_day_of_month(fields: Fields, month: int, day: int) -> bool:
+    """Whether a month has the day in leap years at least. If not, `day` is refused."""
+    if day <= monthrange(_LEAP_YEAR, month)[1]:
+        return True
+    fields.refuse("day", f"month {month} never has a day {day}")
+    return False
 
 
 def read_calendar(fields: Fields, *, stored: bool) -> dict[str, Any]:
@@ -154,12 +163,7 @@ def _every_year(rule: Fields, name: str) -> DatedRule | None:
     month = inner.integer("month", 1, 12, required=True)
     day = inner.integer("day", 1, 31, required=True)
     inner.refuse_unknown()
-    if month is None or day is None:
-        return None
-    try:
-        date(_LEAP_YEAR, month, day)
-    except ValueError:
-        inner.refuse("day", f"month {month} never has a day {day}")
+    if month is None or day is None or not is_day_of_month(inner, month, day):
         return None
     return EveryYear(month, day, name)
 
