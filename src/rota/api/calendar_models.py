@@ -14,7 +14,7 @@ from rota.service.calendars import CalendarRecord, CalendarVersion, Change, Days
 READ_ONLY = frozenset({"version", "createdBy", "changedBy", "createdAt", "updatedAt", "moved", "movedCount"})
 """The fields of a calendar that a PUT may hold and that it does not change."""
 
-MOST_MOVED = 100
+_MOST_MOVED = 100
 
 _Objects = list[dict[str, Any]]
 
@@ -27,13 +27,6 @@ def _read_date(value: object) -> date:
 
 DateInput = Annotated[date, BeforeValidator(_read_date), WithJsonSchema({"type": "string", "format": "date"})]
 """A day of a request."""
-
-Date = Annotated[
-    str,
-    BeforeValidator(lambda day: day.isoformat() if isinstance(day, date) else day),
-    WithJsonSchema({"type": "string", "format": "date"}),
-]
-"""A day as the API writes it."""
 
 
 class CalendarInput(Input):
@@ -143,7 +136,7 @@ class ReasonOutput(Output):
 class DayOutput(Output):
     """A day."""
 
-    day: Date = Field(serialization_alias="date")
+    day: date = Field(serialization_alias="date")
     working: bool
     reasons: list[ReasonOutput] = Field(description="everything that is said of it; nothing on an ordinary working day")
 
@@ -204,9 +197,9 @@ def calendar_shown(record: CalendarRecord) -> CalendarOutput:
     """A calendar as the API shows it."""
     listed: dict[str, object] = {"weekend": None, "description": None}
     listed |= {name: [] for name in ("holidays", "rules", "overrides", "parents")}
-    stored = {name: getattr(record, name) for name in ("name", "version", "created_by", "changed_by")}
-    times = {"created_at": record.created_at, "updated_at": record.updated_at}
-    return CalendarOutput.model_validate({**listed, **record.calendar.document(), **stored, **times})
+    names = ("name", "version", "created_by", "changed_by", "created_at", "updated_at")
+    stored = {name: getattr(record, name) for name in names}
+    return CalendarOutput.model_validate({**listed, **record.calendar.document(), **stored})
 
 
 def change_shown(change: Change) -> ChangedCalendarOutput:
@@ -215,7 +208,7 @@ def change_shown(change: Change) -> ChangedCalendarOutput:
         MovedSchedule.model_validate(
             {"schedule_id": one.record.id, "job_name": one.record.job_name, "before": one.before, "after": one.after}
         )
-        for one in change.moved[:MOST_MOVED]
+        for one in change.moved[:_MOST_MOVED]
     ]
     shown = calendar_shown(change.record).model_dump(by_alias=False)
     return ChangedCalendarOutput.model_validate({**shown, "moved": moved, "moved_count": len(change.moved)})

@@ -145,9 +145,7 @@ def list_days(name: CalendarName, ctx: ReadContext, query: Annotated[DaysQuery, 
     return reply(days_shown(calendars.days(ctx, name, query.from_, query.to)))
 
 
-@router.get(
-    "/{name}/days.ics", response_class=Response, responses={200: _FILE, **documented(404, 422, 503)}
-)  # fmt: skip
+@router.get("/{name}/days.ics", response_class=Response, responses={200: _FILE, **documented(404, 422, 503)})
 def export_days(name: CalendarName, ctx: ReadContext, query: Annotated[DaysQuery, Query()]) -> Response:
     """The days off of a range as an iCalendar file, without the weekends that nothing else is said of."""
     text = calendar_files.export_days(ctx, name, query.from_, query.to)

@@ -1,6 +1,7 @@
 """Reading the JSON object of a calendar: its week, its holidays, its own rules, every problem at once."""
 
 import re
+from calendar import monthrange
 from collections.abc import Callable, Iterator, Mapping
 from datetime import date
 from typing import Any
@@ -15,6 +16,7 @@ from rota.domain.dated_rules import (
     OnDate,
     Override,
 )
+from rota.domain.errors import InvalidInput
 from rota.domain.fields import Fields
 from rota.domain.holiday_data import HolidaySource, country_source, market_source
 from rota.domain.job_reading import is_plain
@@ -49,6 +51,14 @@ def parse_date(text: str) -> date:
     except ValueError:
         raise ValueError(f"no such day: {text}") from None
     raise ValueError(f"not a day: {text[:40]!r}; write 2026-12-24")
+
+
+def is_day_of_month(fields: Fields, month: int, day: int) -> bool:
+    """Whether a month has the day in leap years at least. If not, `day` is refused."""
+    if day <= monthrange(_LEAP_YEAR, month)[1]:
+        return True
+    fields.refuse("day", f"month {month} never has a day {day}")
+    return False
 
 
 def read_calendar(fields: Fields, *, stored: bool) -> dict[str, Any]:
@@ -125,9 +135,9 @@ def _sources(fields: Fields, stored: bool) -> Iterator[HolidaySource]:
             continue
         try:
             yield country_source(country, subdivision) if country else market_source(market or "", subdivision)
-        except ValueError as error:
-            wrong = "subdivision" if str(error).startswith("no subdivision") else "country" if country else "market"
-            source.refuse(wrong, str(error))
+        except InvalidInput as error:
+            ((where, *_), why) = error.errors[0]
+            source.refuse(where, why)
 
 
 def _rules(fields: Fields) -> Iterator[DatedRule]:
@@ -153,12 +163,7 @@ def _every_year(rule: Fields, name: str) -> DatedRule | None:
     month = inner.integer("month", 1, 12, required=True)
     day = inner.integer("day", 1, 31, required=True)
     inner.refuse_unknown()
-    if month is None or day is None:
-        return None
-    try:
-        date(_LEAP_YEAR, month, day)
-    except ValueError:
-        inner.refuse("day", f"month {month} never has a day {day}")
+    if month is None or day is None or not is_day_of_month(inner, month, day):
         return None
     return EveryYear(month, day, name)
 

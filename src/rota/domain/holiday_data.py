@@ -57,20 +57,11 @@ class HolidaySource:
         """InvalidInput when the data of this version does not hold the source any more."""
         try:
             found = _canonical(self)
-        except ValueError as error:
-            raise InvalidInput.field("holidays", msg=f"{self.label}: {error} in {data_name()}") from None
+        except InvalidInput as error:
+            why = error.errors[0][1]
+            raise InvalidInput.field("holidays", msg=f"{self.label}: {why} in {data_name()}") from None
         if found != self:
             raise InvalidInput.field("holidays", msg=f"{self.label}: it is {found.label} in {data_name()}")
-
-
-def country_source(country: str, subdivision: str | None) -> HolidaySource:
-    """The holidays of a country. ValueError for one that the library does not know, with near names."""
-    return _of_country(country, subdivision)
-
-
-def market_source(market: str, subdivision: str | None) -> HolidaySource:
-    """The trading holidays of a market. ValueError for one that the library does not know, with near names."""
-    return _of_market(market, subdivision)
 
 
 def data_name() -> str:
@@ -89,22 +80,24 @@ def _library() -> ModuleType:
 @lru_cache(maxsize=1024)
 def _canonical(source: HolidaySource) -> HolidaySource:
     if source.country is not None:
-        return _of_country(source.country, source.subdivision)
-    return _of_market(source.market or "", source.subdivision)
+        return country_source(source.country, source.subdivision)
+    return market_source(source.market or "", source.subdivision)
 
 
-def _of_country(country: str, subdivision: str | None) -> HolidaySource:
+def country_source(country: str, subdivision: str | None) -> HolidaySource:
+    """The holidays of a country. InvalidInput, located at what the library does not know, with near names."""
     from holidays.registry import COUNTRIES
 
     known = {code: codes[1] for codes in COUNTRIES.values() for code in codes[1:] if code.isupper() and len(code) <= 3}
     names = {module.replace("_", " "): codes[1] for module, codes in COUNTRIES.items()}
     code = known.get(country.upper())
     if code is None:
-        raise ValueError(f"no country {country!r}{_near(country, known, names)}")
+        raise InvalidInput.field("country", msg=f"no country {country!r}{_near(country, known, names)}")
     return HolidaySource(country=code, subdivision=_subdivision(code, subdivision))
 
 
-def _of_market(market: str, subdivision: str | None) -> HolidaySource:
+def market_source(market: str, subdivision: str | None) -> HolidaySource:
+    """The trading holidays of a market. InvalidInput, located at what the library does not know, with near names."""
     from holidays.registry import FINANCIAL
 
     known = {code: codes[1] for codes in FINANCIAL.values() for code in codes[1:] if code.isupper()}
@@ -112,7 +105,7 @@ def _of_market(market: str, subdivision: str | None) -> HolidaySource:
     wanted = market.upper()
     code = known.get(wanted)
     if code is None:
-        raise ValueError(f"no market {market!r}{_near(market, known, names)}")
+        raise InvalidInput.field("market", msg=f"no market {market!r}{_near(market, known, names)}")
     if subdivision is None and wanted in _entity(code).subdivisions:
         subdivision = wanted
     return HolidaySource(market=code, subdivision=_subdivision(code, subdivision))
@@ -129,7 +122,7 @@ def _subdivision(code: str, subdivision: str | None) -> str | None:
     if found is None:
         shown = ", ".join(sorted(entity.subdivisions)[:_MOST_SHOWN]) + (" …" if len(known) > _MOST_SHOWN else "")
         hint = _near(subdivision, known, names) or f"; {code} has {shown or 'none'}"
-        raise ValueError(f"no subdivision {subdivision!r} of {code}{hint}")
+        raise InvalidInput.field("subdivision", msg=f"no subdivision {subdivision!r} of {code}{hint}")
     return found
 
 

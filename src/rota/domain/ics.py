@@ -37,7 +37,7 @@ class Skipped:
 
 @dataclass(frozen=True, slots=True)
 class DaysOff:
-    """What a file holds: its days off, each with the title of its event, and the events that were left out."""
+    """What a file holds: its days off, each with the title of its event, and the first 20 events that were left out."""
 
     rules: tuple[OnDate, ...]
     skipped: tuple[Skipped, ...]
@@ -47,7 +47,7 @@ def read_days_off(text: str, today: date) -> DaysOff:
     """The whole days of the events in a file; those that repeat, from the beginning of this year to ten years ahead.
 
     InvalidInput for what is no iCalendar text, and for more than 2000 days. Events with a time of day, that are
-    cancelled or cannot be read are skipped, and named.
+    cancelled or cannot be read are skipped; the first 20 of them are named.
     """
     events = _events(text)
     first, last = date(today.year, 1, 1), date(min(today.year + YEARS_AHEAD, date.max.year), 12, 31)

@@ -5,6 +5,8 @@ from collections.abc import Mapping, Sequence
 from datetime import UTC, date, datetime
 from typing import Any
 
+from rota.domain.rrule_parts import WEEKDAYS
+
 _PARTS = {
     "YEARLY": frozenset({"BYMONTH", "BYMONTHDAY", "BYDAY"}),
     "MONTHLY": frozenset({"BYMONTHDAY", "BYDAY"}),
@@ -87,7 +89,7 @@ def _weekday(text: str) -> tuple[int, str]:
         nth = int(number) if number not in ("", "+") else 0
     except ValueError:
         raise Unreadable(f"its RRULE has no weekday {text!r}") from None
-    if day not in ("MO", "TU", "WE", "TH", "FR", "SA", "SU"):
+    if day not in WEEKDAYS:
         raise Unreadable(f"its RRULE has no weekday {text!r}")
     return nth, day
 

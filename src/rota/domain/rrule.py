@@ -4,14 +4,15 @@ Which days of a year a rule means is asked of `dateutil`, one year at a time and
 from year to year is ours: left alone the library looks for a rule that never comes true up to the year 9999.
 """
 
+from calendar import isleap
 from collections.abc import Iterator
 from dataclasses import dataclass
-from datetime import date, datetime, time, timedelta
+from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from itertools import dropwhile, groupby, islice
 
 from rota.domain.errors import InvalidInput
-from rota.domain.instant import SECOND, Instant
+from rota.domain.instant import SECOND, Instant, from_datetime
 from rota.domain.place import Place
 from rota.domain.recurrence import ClockRule, Times
 from rota.domain.rrule_parts import Frequency, Parts, Written, canonical, read_parts
@@ -103,8 +104,7 @@ def _require_no_start(parts: Parts) -> None:
 def _local(written: Written, zone: Zone) -> datetime:
     if not written.utc:
         return written.at
-    since_epoch = written.at - _EPOCH
-    return zone.local(since_epoch // _SECOND * SECOND).replace(tzinfo=None)
+    return zone.local(from_datetime(written.at.replace(tzinfo=UTC))).replace(tzinfo=None)
 
 
 def _named(parts: Parts, first: datetime, start: datetime) -> Iterator[datetime]:
@@ -169,11 +169,7 @@ def _period(parts: Parts, day: date) -> int:
 
 def _kind(year: int) -> tuple[int, bool, bool]:
     """What decides which days of a year a rule means: the weekday of 1 January, and where the leap days are."""
-    return date(year, 1, 1).weekday(), _is_leap(year), _is_leap(year - 1)
-
-
-def _is_leap(year: int) -> bool:
-    return year % 4 == 0 and (year % 100 != 0 or year % 400 == 0)
+    return date(year, 1, 1).weekday(), isleap(year), isleap(year - 1)
 
 
 def _start_day(parts: Parts, first: datetime) -> tuple[int, int, int]:

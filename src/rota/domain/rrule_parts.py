@@ -121,8 +121,7 @@ def _read(text: str, zone: str) -> Parts:
     for line in (line.strip() for line in text.splitlines()):
         match = _LINE.fullmatch(line)
         name, value = (match["name"], match["value"]) if match else ("RRULE", line)
-        if name in _EXCEPTIONS:
-            _refuse(f"{name} is not read here: single instants are left out or added by exceptions of the schedule")
+        _refuse_exceptions(name)
         if name == "DTSTART" and match and start is None:
             start = _start(value, match["parameters"], zone)
         elif name == "RRULE" and line and rule is None:
@@ -166,10 +165,14 @@ def _frequency(text: str) -> Frequency:
     return Frequency(text)
 
 
+def _refuse_exceptions(name: str) -> None:
+    if name in _EXCEPTIONS:
+        _refuse(f"{name} is not read here: single instants are left out or added by exceptions of the schedule")
+
+
 def _refuse_untaken(frequency: Frequency, given: Mapping[str, str]) -> None:
     for name in given:
-        if name in _EXCEPTIONS:
-            _refuse(f"{name} is not read here: single instants are left out or added by exceptions of the schedule")
+        _refuse_exceptions(name)
         if name not in _LISTS and name not in _SINGLE:
             _refuse(f"{name[:40]!r} is no part of a recurrence rule")
         if (name in _LISTS or name == "BYDAY") and name not in _TAKEN[frequency]:

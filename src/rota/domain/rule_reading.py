@@ -2,8 +2,8 @@
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from datetime import date
 
+from rota.domain.calendar_reading import is_day_of_month
 from rota.domain.cron import LONGEST_TEXT, Cron
 from rota.domain.errors import InvalidInput
 from rota.domain.fields import Fields
@@ -29,7 +29,6 @@ from rota.domain.weekday import read_weekday
 
 SHORTEST_INTERVAL = 100 * MILLISECOND
 MOST_BUSINESS_DAYS = 23
-_LEAP_YEAR = 2000
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Context:
     created_at: Instant | None
     starts_at: Instant | None
     spread: str
-    time_zone: str = "UTC"
+    time_zone: str
 
 
 def read_rule(fields: Fields, context: Context) -> Rule | None:
@@ -158,12 +157,7 @@ def _read_yearly(fields: Fields, context: Context) -> Rule | None:
     day = inner.integer("day", 1, 31, required=True)
     at = clock_time(inner, "at")
     inner.refuse_unknown()
-    if month is None or day is None or at is None:
-        return None
-    try:
-        date(_LEAP_YEAR, month, day)
-    except ValueError:
-        inner.refuse("day", f"month {month} never has a day {day}")
+    if month is None or day is None or at is None or not is_day_of_month(inner, month, day):
         return None
     return Yearly(month, day, at)
 

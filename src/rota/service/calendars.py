@@ -8,7 +8,7 @@ from datetime import date, timedelta
 from rota.domain.access import Right
 from rota.domain.calendar import Calendar, require_calendar
 from rota.domain.calendar_reading import LONGEST_REASON, MOST_OVERRIDES
-from rota.domain.dated_rules import Override
+from rota.domain.dated_rules import DatedRule, Override
 from rota.domain.errors import Conflict, InvalidInput, NotFound
 from rota.domain.instant import Instant
 from rota.domain.job_reading import is_plain
@@ -284,24 +284,20 @@ def _signed(calendar: Calendar, before: Calendar, by: str, now: Instant) -> Cale
 def _difference(before: Calendar, after: Calendar) -> dict[str, object]:
     """What changed: of a list what went and what came, of anything else what it was and what it is."""
     was, now = before.document(), after.document()
-    found: dict[str, object] = {}
-    for name in sorted(was.keys() | now.keys()):
-        old, new = was.get(name), now.get(name)
-        if old == new:
-            continue
-        if name in ("rules", "overrides"):
-            gone, come = (_left(old or [], new or []), _left(new or [], old or []))
-            found[name] = [gone, come]
-        else:
-            found[name] = [old, new]
+    found: dict[str, object] = {
+        name: [was.get(name), now.get(name)]
+        for name in sorted(was.keys() | now.keys())
+        if was.get(name) != now.get(name)
+    }
+    for name, old, new in (("rules", before.rules, after.rules), ("overrides", before.overrides, after.overrides)):
+        if name in found:
+            found[name] = [_left(old, new), _left(new, old)]
     return found
 
 
-def _left(items: object, others: object) -> list[object]:
-    assert isinstance(items, list)
-    assert isinstance(others, list)
-    known = {json.dumps(other, sort_keys=True) for other in others}
-    return [item for item in items if json.dumps(item, sort_keys=True) not in known]
+def _left(items: Sequence[DatedRule | Override], others: Sequence[DatedRule | Override]) -> list[dict[str, object]]:
+    known = set(others)
+    return [item.document() for item in items if item not in known]
 
 
 def _tell(tx: Transaction, what: str, name: str) -> None:

@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass, replace
 from typing import Any
 
 from sqlalchemy import Row, delete, insert, select, update
@@ -75,7 +75,7 @@ def find(tx: Transaction, *, limit: int, after: str | None = None) -> list[Calen
 def add(tx: Transaction, name: str, calendar: Calendar, *, created_by: str) -> CalendarRecord:
     """Store a new calendar and its first version."""
     record = CalendarRecord(name, calendar.to_json(), 1, created_by, created_by, tx.now, tx.now)
-    tx.execute(insert(calendars).values({name: getattr(record, name) for name in _NAMES}))
+    tx.execute(insert(calendars).values(asdict(record)))
     _keep_version(tx, record)
     tx.ring(bell.SCHEDULES)
     return record
@@ -83,17 +83,14 @@ def add(tx: Transaction, name: str, calendar: Calendar, *, created_by: str) -> C
 
 def save(tx: Transaction, record: CalendarRecord, calendar: Calendar, *, changed_by: str) -> CalendarRecord:
     """Replace the definition by a new version."""
-    changed = CalendarRecord(
-        record.name,
-        calendar.to_json(),
-        record.version + 1,
-        record.created_by,
-        changed_by,
-        record.created_at,
-        tx.now,
-    )
-    values = {name: getattr(changed, name) for name in _NAMES if name != "name"}
+    values: dict[str, Any] = {
+        "definition": calendar.to_json(),
+        "version": record.version + 1,
+        "changed_by": changed_by,
+        "updated_at": tx.now,
+    }
     tx.execute(update(calendars).where(calendars.c.name == record.name).values(values))
+    changed = replace(record, **values)
     _keep_version(tx, changed)
     tx.ring(bell.SCHEDULES)
     return changed
@@ -127,8 +124,8 @@ def children(tx: Transaction, name: str) -> list[str]:
 def family(tx: Transaction, name: str) -> list[str]:
     """A calendar and all that go by it as a parent, near ones first."""
     found = [name]
-    for known in found:
-        found += [child for child in children(tx, known) if child not in found]
+    for parent in found:
+        found += [child for child in children(tx, parent) if child not in found]
     return found
 
 
@@ -185,9 +182,6 @@ def _keep_version(tx: Transaction, record: CalendarRecord) -> None:
             changed_at=record.updated_at,
         )
     )
-
-
-_NAMES = ("name", "definition", "version", "created_by", "changed_by", "created_at", "updated_at")
 
 
 def _record(row: Row[Any]) -> CalendarRecord:

@@ -126,7 +126,6 @@ def cases(place: Place) -> Iterator[Case]:
     yield Case(f"cron {text}", {"cron": text}, Rule(skipped.matches, seconds=(0, 30)))
     text = f"*/20 {gap_minute} {gap_hour} * * *"
     yield Case(f"cron {text}, dstOverlap both", {"cron": text, **both}, Rule(skipped.matches, seconds=(0, 20, 40)))
-    text = f"*/20 {gap_minute} {gap_hour} * * *"
     yield Case(f"cron {text}", {"cron": text}, Rule(skipped.matches, seconds=(0, 20, 40)))
 
 
