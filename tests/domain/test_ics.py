@@ -89,6 +89,7 @@ def test_an_instance_that_was_moved_is_where_it_was_moved_to() -> None:
         ("DTSTART;VALUE=DATE:20260101|RRULE:FREQ=MONTHLY;BYDAY=1TU;BYMONTHDAY=20", "beyond"),
         ("DTSTART;VALUE=DATE:20260101|RRULE:FREQ=YEARLY;INTERVAL=0", "INTERVAL"),
         ("DTSTART;VALUE=DATE:20260101|RRULE:FREQ=YEARLY|RRULE:FREQ=DAILY", "more than one RRULE"),
+        ("DTSTART;VALUE=DATE:00010101|RRULE:FREQ=DAILY;UNTIL=20250101", "repeated for too long"),
     ],
 )
 def test_events_without_whole_days_are_skipped_and_named(event: str, why: str) -> None:

@@ -15,6 +15,9 @@ _PARTS = {
 }
 """The parts that each frequency may have here. Others are rare for days off, and some never match and never end."""
 _ALWAYS = frozenset({"FREQ", "INTERVAL", "COUNT", "UNTIL", "WKST"})
+_PERIODS_OF_A_YEAR = {"YEARLY": 1, "MONTHLY": 12, "WEEKLY": 53, "DAILY": 366}
+_MOST_PERIODS = 20_000
+"""The library walks from the first day on, one period after the other."""
 _MOST_IN_MONTH = 5
 _MOST_IN_YEAR = 53
 _LEAP_YEAR = 2000
@@ -38,10 +41,13 @@ def occurrences(rule: object, start: date, first: date, last: date) -> list[date
     if months and not days and not weekdays:
         days = [start.day]
     _require_possible(frequency, months, days, weekdays)
+    interval = _positive(rule, "INTERVAL") or 1
+    if (last.year - start.year) * _PERIODS_OF_A_YEAR[frequency] > _MOST_PERIODS * interval:
+        raise Unreadable("it has repeated for too long: write a later DTSTART")
     steps = rrule.rrule(
         getattr(rrule, frequency),
         dtstart=_midnight(start),
-        interval=_positive(rule, "INTERVAL") or 1,
+        interval=interval,
         count=_positive(rule, "COUNT"),
         until=_until(rule),
         bymonth=months or None,
