@@ -46,7 +46,7 @@ class Facts:
 
     `p95` is how long 95 % of the runs took at most; None where nothing has run. `crowd` counts schedules by the minute
     at which they fire. `given` are the fields that the document of the job holds; None where only the stored job is
-    known. `around` has None for a schedule whose calendar is not to be had.
+    known. `around` has None for a schedule whose calendar is not to be had. `environment` is where conditions are judged.
     """
 
     now: Instant
@@ -54,6 +54,7 @@ class Facts:
     crowd: Mapping[Instant, int] = field(default_factory=dict)
     given: Collection[str] | None = None
     around: Sequence[Surroundings | None] | None = None
+    environment: str = ""
 
 
 def lint(job: Job, schedules: Sequence[Schedule], facts: Facts) -> list[Finding]:
@@ -107,7 +108,7 @@ class _View:
 
     @classmethod
     def of(cls, job: Job, schedule: Schedule, around: Surroundings, facts: Facts) -> "_View":
-        fires = [fire.at for fire in upcoming(schedule, facts.now, None, _LOOKED_AT, around).items]
+        fires = [fire.at for fire in upcoming(schedule, facts.now, None, _LOOKED_AT, around, facts.environment).items]
         interval = min((later - earlier for earlier, later in pairwise(fires)), default=None)
         return cls(job, schedule, around, facts, fires, interval)
 

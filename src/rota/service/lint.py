@@ -50,6 +50,6 @@ def lint(ctx: ServiceContext, job_id: str | None = None, *, before: str | None =
     for record in records:
         own = found[record.id]
         p95 = lasting[record.id].p95 if record.id in lasting else None
-        facts = Facts(now, p95, crowd, around=[around.get(one.id) for one in own])
+        facts = Facts(now, p95, crowd, around=[around.get(one.id) for one in own], environment=ctx.config.environment)
         answers.append(JobFindings(record, own, linted(record.job, [one.schedule for one in own], facts)))
     return answers

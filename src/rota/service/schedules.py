@@ -78,7 +78,7 @@ def try_create(ctx: ServiceContext, job_id: str, document: Mapping[str, object])
     with ctx.read() as tx:
         made = _planned_creation(ctx, tx, job_id, document, None)
         after = Planned(made.schedule, surroundings.of_one(tx, made.schedule))
-        return compare(None, after, start=tx.now)
+        return compare(None, after, start=tx.now, environment=ctx.config.environment)
 
 
 def get(ctx: ServiceContext, id: str) -> ScheduleRecord:
@@ -250,7 +250,7 @@ def _planned_change(
     known = surroundings.of(tx, {id: record.schedule})
     old = Planned(record.schedule, known[id], record.runs) if id in known else None
     new = Planned(schedule, surroundings.of_one(tx, schedule, id), record.runs)
-    return record, changed, compare(old, new, start=tx.now)
+    return record, changed, compare(old, new, start=tx.now, environment=ctx.config.environment)
 
 
 def read_again(record: ScheduleRecord, document: Mapping[str, object], now: Instant) -> Schedule:
