@@ -190,13 +190,9 @@ def preview(
 ) -> Preview:
     """What a schedule would do after `start` (default now). Nothing is stored."""
     ctx.require(Right.READ)
-    begin = ctx.database.clock.now() if start is None else start
-    try:
-        schedule = Schedule.parse(document, now=begin, spread="preview")
-    except InvalidInput as error:
-        raise InvalidInput(error.detail, [(("schedule", *loc), msg) for loc, msg in error.errors]) from None
     with ctx.read() as tx:
-        around = surroundings.of_one(tx, schedule)
+        begin = tx.now if start is None else start
+        schedule, around = unsaved(tx, document, now=begin, spread="preview")
     return upcoming(schedule, begin, until, count, around, ctx.config.environment)
 
 
@@ -251,6 +247,17 @@ def _planned_change(
     old = Planned(record.schedule, known[id], record.runs) if id in known else None
     new = Planned(schedule, surroundings.of_one(tx, schedule, id), record.runs)
     return record, changed, compare(old, new, start=tx.now, environment=ctx.config.environment)
+
+
+def unsaved(
+    tx: Transaction, document: Mapping[str, object], *, now: Instant, spread: str
+) -> tuple[Schedule, Surroundings]:
+    """Read a schedule that is not stored, with what is around it. InvalidInput is located under `schedule`."""
+    try:
+        schedule = Schedule.parse(document, now=now, spread=spread)
+        return schedule, surroundings.of_one(tx, schedule)
+    except InvalidInput as error:
+        raise InvalidInput(error.detail, [(("schedule", *loc), msg) for loc, msg in error.errors]) from None
 
 
 def read_again(record: ScheduleRecord, document: Mapping[str, object], now: Instant) -> Schedule:
