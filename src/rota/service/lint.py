@@ -7,7 +7,6 @@ from rota.domain.errors import NotFound
 from rota.domain.instant import DAY, Duration
 from rota.domain.lint import Facts, Finding, Severity, crowd_of
 from rota.domain.lint import lint as linted
-from rota.domain.lint_reading import fires_of_a_day
 from rota.service.context import ServiceContext
 from rota.stores import durations, jobs, schedules, surroundings
 from rota.stores.jobs import JobFilter, JobRecord
@@ -40,9 +39,7 @@ def lint(ctx: ServiceContext, job_id: str | None = None, *, before: str | None =
             raise NotFound("no such job")
         ids = [record.id for record in records]
         found = schedules.of_jobs(tx, ids)
-        crowd = crowd_of(
-            [fires_of_a_day(one.schedule, tx.now) for one in schedules.enabled(tx, None, limit=_MOST_SCHEDULES)]
-        )
+        crowd = crowd_of([one.schedule for one in schedules.enabled(tx, None, limit=_MOST_SCHEDULES)], tx.now)
         around = surroundings.of(tx, {one.id: one.schedule for records in found.values() for one in records})
         lasting = durations.of_jobs(tx, ids, tx.now - _HISTORY)
         now = tx.now
