@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 from rota.domain.access import Right
 from rota.domain.errors import NotFound
-from rota.domain.instant import DAY, Duration
 from rota.domain.lint import Facts, Finding, Severity, crowd_of
 from rota.domain.lint import lint as linted
 from rota.service.context import ServiceContext
@@ -15,7 +14,6 @@ from rota.stores.schedules import ScheduleRecord
 __all__ = ["Finding", "JobFindings", "Severity", "lint"]
 
 _MOST_SCHEDULES = 2000
-_HISTORY: Duration = 30 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,7 +39,7 @@ def lint(ctx: ServiceContext, job_id: str | None = None, *, before: str | None =
         found = schedules.of_jobs(tx, ids)
         crowd = crowd_of([one.schedule for one in schedules.enabled(tx, None, limit=_MOST_SCHEDULES)], tx.now)
         around = surroundings.of(tx, {one.id: one.schedule for records in found.values() for one in records})
-        lasting = durations.of_jobs(tx, ids, tx.now - _HISTORY)
+        lasting = durations.of_jobs(tx, ids, tx.now - durations.LATELY)
         now = tx.now
     answers = []
     for record in records:

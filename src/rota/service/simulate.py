@@ -48,7 +48,6 @@ MOST_INSTANTS = 50_000
 MOST_SCHEDULES = 2000
 UNSAVED = "unsaved"
 """The id of a schedule that is not stored, and of its job where it has none."""
-_HISTORY: Duration = 30 * DAY
 _MOST_WORKERS = 500
 
 
@@ -104,7 +103,7 @@ def simulate(ctx: ServiceContext, question: Question) -> Prediction:
         known = _jobs(tx, [record.job_id for record, _ in found] + list(question.job_ids or ()))
         if any(id not in known for id in question.job_ids or ()):
             raise NotFound("no such job")
-        lasting = durations.of_jobs(tx, list(known), tx.now - _HISTORY)
+        lasting = durations.of_jobs(tx, list(known), tx.now - durations.LATELY)
         records = [queue.settings for queue in queues.all_set(tx)]
         freezes = [record.freeze for record in exceptions.frozen(tx, start)]
         slots = _slots(tx) if question.slots is None else question.slots
@@ -128,7 +127,7 @@ def forecast(ctx: ServiceContext, days: int) -> Forecast:
     with ctx.read() as tx:
         found, _ = _stored(tx, Question())
         known = _jobs(tx, [record.job_id for record, _ in found])
-        lasting = durations.of_jobs(tx, list(known), tx.now - _HISTORY)
+        lasting = durations.of_jobs(tx, list(known), tx.now - durations.LATELY)
         now = tx.now
     chosen = []
     for record, around in found:
