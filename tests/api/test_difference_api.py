@@ -35,6 +35,13 @@ def test_a_dry_run_of_a_change_stores_nothing(client: TestClient) -> None:
     assert stale.status_code == 412
 
 
+def test_fires_are_told_apart_in_this_environment(client: TestClient) -> None:
+    here = {"condition": 'environment == "DEV"'}
+    path = f"/api/schedules/{made(client, **DAILY, **here)['id']}"
+    found = client.put(path, json={"daily": {"at": "07:00"}, **here}, params={"dryRun": "true"}).json()
+    assert found["counts"]["moved"] == 400
+
+
 def test_a_dry_run_of_a_creation_stores_nothing(client: TestClient) -> None:
     job = client.post("/api/jobs", json={"name": "report", "jobType": "echo"}).json()["id"]
     answer = client.post("/api/schedules", json={"jobId": job, **DAILY}, params={"dryRun": "true"})

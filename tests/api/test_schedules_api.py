@@ -168,6 +168,7 @@ def test_a_preview_tells_what_the_clock_does(client: TestClient) -> None:
     ("change", "loc"),
     [
         ({"schedule": {"cron": "x"}}, ["schedule", "cron"]),
+        ({"schedule": {"every": "1h", "calendar": "none"}}, ["schedule", "calendar"]),
         ({"schedule": []}, ["schedule"]),
         ({"schedule": None}, ["schedule"]),
         ({"from": "2026-03-28"}, ["from"]),

@@ -58,6 +58,12 @@ def test_a_schedule_that_is_new_or_has_run_out() -> None:
     assert compare(planned(limited, runs=3), planned(limited, runs=3), start=START).kept == 0
 
 
+def test_a_condition_on_the_environment_is_judged_where_it_is_asked() -> None:
+    old, new = (planned({"daily": {"at": at}, "condition": 'environment == "PROD"'}) for at in ("06:00", "07:00"))
+    assert len(compare(old, new, start=START, environment="PROD").moved) == 400
+    assert compare(old, new, start=START, environment="DEV").first is None
+
+
 DOCUMENTS = st.one_of(
     st.builds(lambda h, m: {"daily": {"at": f"{h:02}:{m:02}"}}, st.integers(0, 23), st.sampled_from([0, 30])),
     st.builds(lambda d, h: {"weekly": {"on": d, "at": f"{h:02}:00"}},

@@ -71,6 +71,12 @@ def test_runs_that_take_longer_than_the_interval() -> None:
     assert "intervalShorterThanDuration" not in found({"every": "1h"}, p95=HOUR)
 
 
+def test_fires_are_those_of_the_environment() -> None:
+    rule = {"every": "1h", "condition": 'environment == "PROD"'}
+    assert "intervalShorterThanDuration" in found(rule, p95=2 * HOUR, environment="PROD")
+    assert "intervalShorterThanDuration" not in found(rule, p95=2 * HOUR, environment="DEV")
+
+
 def test_a_crowd_is_told_who_does_not_spread() -> None:
     crowd = {parse_instant("2026-01-01T05:00:00Z"): 40}
     assert found(DAILY, crowd=crowd)["crowdedMinute"].says.startswith("40 schedules fire at 06:00")

@@ -1,6 +1,6 @@
 """The service on a real store whose clock moves only when it is told to."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 import pytest
@@ -8,9 +8,11 @@ import pytest
 from rota.config import Config
 from rota.domain.access import Principal, Role
 from rota.domain.errors import InvalidInput
+from rota.scheduler.ticker import Ticker
 from rota.service.context import ServiceContext
 from rota.stores.database import Database
 from rota.stores.schema import migrate
+from rota.telemetry import Telemetry
 from rota.testing.clock import ManualClock
 
 
@@ -45,3 +47,15 @@ def database(tmp_path: Path, clock: ManualClock) -> Iterator[Database]:
 @pytest.fixture
 def ctx(database: Database) -> ServiceContext:
     return ServiceContext(database, Config(), Principal("ann", Role.ADMIN), Known())
+
+
+@pytest.fixture
+def tick(ctx: ServiceContext) -> Callable[[], None]:
+    """Decides all that is due."""
+    ticker = Ticker(ctx.database, "DEV", Telemetry())
+
+    def until_nothing_is_due() -> None:
+        while ticker.run_once() <= 0:
+            pass
+
+    return until_nothing_is_due

@@ -1,16 +1,18 @@
 """The account: every instant that the rule named, and what is said of it."""
 
+from collections.abc import Callable
+
 import pytest
 
 from rota.domain.account import Pending, Undecided
 from rota.domain.errors import InvalidInput, NotFound
 from rota.domain.instant import DAY, HOUR, SECOND, format_instant
-from rota.scheduler.ticker import Ticker
 from rota.service import accounts, jobs, schedule_exceptions, schedules
 from rota.service.context import ServiceContext
 from rota.stores import pruning
-from rota.telemetry import Telemetry
 from rota.testing.clock import ManualClock
+
+Tick = Callable[[], None]
 
 
 @pytest.fixture
@@ -21,12 +23,6 @@ def id(ctx: ServiceContext, clock: ManualClock) -> str:
     return schedules.create(ctx, job, rule).id
 
 
-def tick(ctx: ServiceContext) -> None:
-    ticker = Ticker(ctx.database, "DEV", Telemetry())
-    while ticker.run_once() <= 0:
-        pass
-
-
 def test_a_new_schedule_owes_nothing(ctx: ServiceContext, id: str, clock: ManualClock) -> None:
     found = accounts.of(ctx, id)
     assert (found.since, found.until, found.named, found.decided, found.complete) == (
@@ -34,13 +30,13 @@ def test_a_new_schedule_owes_nothing(ctx: ServiceContext, id: str, clock: Manual
     )  # fmt: skip
 
 
-def test_what_is_decided_is_counted_by_decision(ctx: ServiceContext, id: str, clock: ManualClock) -> None:
+def test_what_is_decided_is_counted_by_decision(ctx: ServiceContext, id: str, clock: ManualClock, tick: Tick) -> None:
     start = clock.now()
     schedule_exceptions.add(ctx, id, {"action": "skip", "at": "next"})
     added = schedule_exceptions.add(ctx, id, {"action": "add", "at": format_instant(start + HOUR // 2)})
     for _ in range(5):
         clock.advance("30m")
-        tick(ctx)
+        tick()
     found = accounts.of(ctx, id)
     assert (found.since, found.until) == (start, clock.now())
     assert found.by_decision == {"fired": 2, "skippedException": 1}
@@ -69,14 +65,14 @@ def test_what_is_undecided_says_why(ctx: ServiceContext, id: str, clock: ManualC
     assert (found.waiting, found.complete) == ({Pending.MISSING: 1}, False)
 
 
-def test_it_begins_with_the_rule_as_it_stands(ctx: ServiceContext, id: str, clock: ManualClock) -> None:
+def test_it_begins_with_the_rule_as_it_stands(ctx: ServiceContext, id: str, clock: ManualClock, tick: Tick) -> None:
     start = clock.now()
     clock.advance("150m")
-    tick(ctx)
+    tick()
     schedules.update(ctx, id, {"every": "10m", "anchor": format_instant(start), "overlap": "allow"})
     revised = clock.now()
     clock.advance("30m")
-    tick(ctx)
+    tick()
     found = accounts.of(ctx, id, since=start)
     assert (found.since, found.named, found.complete) == (revised, 3, True)
     with pytest.raises(InvalidInput, match="the rule is as it is since"):
@@ -87,13 +83,15 @@ def test_it_begins_with_the_rule_as_it_stands(ctx: ServiceContext, id: str, cloc
         accounts.of(ctx, "nobody")
 
 
-def test_a_schedule_that_is_over_owes_nothing_after_its_end(ctx: ServiceContext, id: str, clock: ManualClock) -> None:
+def test_a_schedule_that_is_over_owes_nothing_after_its_end(
+    ctx: ServiceContext, id: str, clock: ManualClock, tick: Tick
+) -> None:
     job = schedules.get(ctx, id).job_id
     rule = {"every": "1h", "anchor": format_instant(clock.now()), "overlap": "allow", "maxRuns": 2}
     over = schedules.create(ctx, job, rule).id
     for _ in range(4):
         clock.advance("1h")
-        tick(ctx)
+        tick()
     found = accounts.of(ctx, over)
     assert (found.named, found.by_decision, found.complete) == (2, {"fired": 2}, True)
 

@@ -1,5 +1,6 @@
 """Backfill: what it runs, what it leaves, and that it runs nothing twice."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -11,7 +12,6 @@ from rota.domain.instant import DAY, HOUR, MINUTE, SECOND, Instant, format_insta
 from rota.domain.missed import Overlap
 from rota.domain.outcome import Succeeded
 from rota.domain.transition import decide
-from rota.scheduler.ticker import Ticker
 from rota.service import backfills, job_control, jobs, schedule_exceptions, schedules
 from rota.service.backfills import Wish
 from rota.service.context import ServiceContext
@@ -20,8 +20,9 @@ from rota.stores.base import Offer
 from rota.stores.history import ExecutionRecord, Filter
 from rota.stores.identity import new_id
 from rota.stores.workers import NewWorker
-from rota.telemetry import Telemetry
 from rota.testing.clock import ManualClock
+
+Tick = Callable[[], None]
 
 
 def made(ctx: ServiceContext, clock: ManualClock, **rule: Any) -> str:
@@ -29,12 +30,6 @@ def made(ctx: ServiceContext, clock: ManualClock, **rule: Any) -> str:
     job = jobs.create(ctx, {"name": "echo", "jobType": "echo"}).record.id
     document = {"every": "1h", "anchor": format_instant(clock.now()), "overlap": "allow", **rule}
     return schedules.create(ctx, job, document).id
-
-
-def tick(ctx: ServiceContext) -> None:
-    ticker = Ticker(ctx.database, "DEV", Telemetry())
-    while ticker.run_once() <= 0:
-        pass
 
 
 def fired(ctx: ServiceContext, id: str) -> list[ExecutionRecord]:
@@ -47,12 +42,12 @@ def ledger(ctx: ServiceContext, id: str) -> dict[Instant, tuple[str, str | None]
     return {row.nominal_at: (row.decision.value, row.reason) for row in schedules.ledger(ctx, id, limit=1000)}
 
 
-def test_what_did_not_fire_is_run_in_order_and_never_twice(ctx: ServiceContext, clock: ManualClock) -> None:
+def test_what_did_not_fire_is_run_in_order_and_never_twice(ctx: ServiceContext, clock: ManualClock, tick: Tick) -> None:
     id, start = made(ctx, clock, missed="skip"), clock.now()
     clock.advance("1h")
-    tick(ctx)
+    tick()
     clock.advance("210m")
-    tick(ctx)
+    tick()
     wish = Wish(start - 2 * HOUR, clock.now())
     dry = backfills.run(ctx, id, Wish(wish.since, wish.until, dry=True))
     assert len(fired(ctx, id)) == 1
@@ -78,7 +73,7 @@ def test_what_did_not_fire_is_run_in_order_and_never_twice(ctx: ServiceContext, 
     with ctx.read() as tx:
         assert next(entry.action for entry in audit.page(tx, before=None, limit=9, noun="schedule")) == "backfill"
     clock.advance("30m")
-    tick(ctx)
+    tick()
     assert ledger(ctx, id)[start + 5 * HOUR][0] == "fired", "the schedule goes on as if nothing had happened"
 
 
@@ -102,7 +97,7 @@ def test_one_after_the_other_or_side_by_side(ctx: ServiceContext, clock: ManualC
     assert len(claimed()) == 3
 
 
-def test_what_the_schedule_decides_itself_is_left_to_it(ctx: ServiceContext, clock: ManualClock) -> None:
+def test_what_the_schedule_decides_itself_is_left_to_it(ctx: ServiceContext, clock: ManualClock, tick: Tick) -> None:
     id, start = made(ctx, clock, missed="runAll"), clock.now()
     clock.advance("3h")
     done = backfills.run(ctx, id, Wish(start + SECOND, clock.now()))
@@ -112,14 +107,14 @@ def test_what_the_schedule_decides_itself_is_left_to_it(ctx: ServiceContext, clo
     schedules.resume(ctx, id)
     done = backfills.run(ctx, id, Wish(start + SECOND, clock.now()))
     assert (len(done.instants), done.replaced) == (3, {"skippedPaused": 3})
-    tick(ctx)
+    tick()
 
 
-def test_what_somebody_ruled_out_is_not_run(ctx: ServiceContext, clock: ManualClock) -> None:
+def test_what_somebody_ruled_out_is_not_run(ctx: ServiceContext, clock: ManualClock, tick: Tick) -> None:
     id, start = made(ctx, clock), clock.now()
     schedule_exceptions.add(ctx, id, {"action": "skip", "at": "next"})
     clock.advance("1h")
-    tick(ctx)
+    tick()
     done = backfills.run(ctx, id, Wish(start + SECOND, clock.now()))
     assert (done.instants, done.withheld) == ([], 1)
 

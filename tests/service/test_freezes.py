@@ -1,5 +1,6 @@
 """Freezes: declared, obeyed by the ticker, taken back."""
 
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -7,15 +8,17 @@ import pytest
 from rota.domain.access import Principal, Role
 from rota.domain.errors import Forbidden, InvalidInput, NotFound
 from rota.domain.instant import HOUR, MINUTE, format_instant
-from rota.scheduler.ticker import Ticker
 from rota.service import freezes, jobs, schedules
 from rota.service.context import ServiceContext
 from rota.stores import audit, events
-from rota.telemetry import Telemetry
 from rota.testing.clock import ManualClock
 
+Tick = Callable[[], None]
 
-def test_a_freeze_withholds_what_it_covers_until_it_is_taken_back(ctx: ServiceContext, clock: ManualClock) -> None:
+
+def test_a_freeze_withholds_what_it_covers_until_it_is_taken_back(
+    ctx: ServiceContext, clock: ManualClock, tick: Tick
+) -> None:
     start = clock.now()
     rule = {"every": "1h", "anchor": format_instant(start), "overlap": "allow"}
     covered, free = (
@@ -25,13 +28,11 @@ def test_a_freeze_withholds_what_it_covers_until_it_is_taken_back(ctx: ServiceCo
     document = {"endsAt": format_instant(start + 24 * HOUR), "reason": "year end", "teams": ["billing"]}
     made = freezes.create(ctx, document)
     assert freezes.find(ctx, limit=5) == [made]
-    ticker = Ticker(ctx.database, "DEV", Telemetry())
     for taken_back in (False, True):
         if taken_back:
             freezes.delete(ctx, made.id)
         clock.advance("1h")
-        while ticker.run_once() <= 0:
-            pass
+        tick()
     rows = schedules.ledger(ctx, covered, limit=5)
     assert [row.decision for row in rows] == ["fired", "skippedPaused"]
     assert rows[1].reason == f"frozen until {document['endsAt']} by ann: year end"

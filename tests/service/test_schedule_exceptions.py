@@ -1,6 +1,7 @@
 """Exceptions: asked for, planned with, decided, taken back."""
 
 import json
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -9,14 +10,14 @@ import pytest
 from rota.domain.access import Principal, Role
 from rota.domain.errors import Conflict, Forbidden, InvalidInput, NotFound
 from rota.domain.instant import DAY, HOUR, MINUTE, Instant, format_instant
-from rota.scheduler.ticker import Ticker
 from rota.service import jobs, schedule_exceptions, schedules
 from rota.service.context import ServiceContext
 from rota.service.schedules import ScheduleState
 from rota.stores import audit, events
 from rota.stores import schedules as schedule_store
-from rota.telemetry import Telemetry
 from rota.testing.clock import ManualClock
+
+Tick = Callable[[], None]
 
 
 @pytest.fixture
@@ -31,46 +32,46 @@ def add(ctx: ServiceContext, id: str, action: str, **fields: Any) -> schedule_ex
     return schedule_exceptions.add(ctx, id, {"action": action, **written})
 
 
-def pass_time(ctx: ServiceContext, clock: ManualClock, hours: int) -> None:
-    ticker = Ticker(ctx.database, "DEV", Telemetry())
+def pass_time(tick: Tick, clock: ManualClock, hours: int) -> None:
     for _ in range(hours * 2):
         clock.advance("30m")
-        while ticker.run_once() <= 0:
-            pass
+        tick()
 
 
 def decisions(ctx: ServiceContext, id: str) -> dict[Instant, str]:
     return {row.nominal_at: row.decision.value for row in schedules.ledger(ctx, id, limit=100)}
 
 
-def test_the_next_instant_is_skipped_and_says_by_whom(ctx: ServiceContext, id: str, clock: ManualClock) -> None:
+def test_the_next_instant_is_skipped_and_says_by_whom(
+    ctx: ServiceContext, id: str, clock: ManualClock, tick: Tick
+) -> None:
     start = clock.now()
     made = add(ctx, id, "skip", at="next", reason="stocktaking")
     assert (made.record.exception.at, made.next_at) == (start + HOUR, start + 2 * HOUR)
     planned = schedules.get(ctx, id)
     assert (planned.revision, planned.revised_at) == (2, start)
     assert (planned.next_at, planned.fires_at) == (start + HOUR, start + 2 * HOUR)
-    pass_time(ctx, clock, 2)
+    pass_time(tick, clock, 2)
     assert decisions(ctx, id) == {start + HOUR: "skippedException", start + 2 * HOUR: "fired"}
     (_, skipped) = schedules.ledger(ctx, id, limit=2)
     assert skipped.reason == "skipped by ann: stocktaking"
 
 
-def test_instants_are_skipped_up_to_a_time(ctx: ServiceContext, id: str, clock: ManualClock) -> None:
+def test_instants_are_skipped_up_to_a_time(ctx: ServiceContext, id: str, clock: ManualClock, tick: Tick) -> None:
     start = clock.now()
     assert add(ctx, id, "skipUntil", until=start + 2 * HOUR).next_at == start + 3 * HOUR
     later = add(ctx, id, "skipUntil", at=start + 4 * HOUR, until=start + 5 * HOUR)
     assert schedule_exceptions.action_of(later.record.exception) == "skipUntil"
-    pass_time(ctx, clock, 6)
+    pass_time(tick, clock, 6)
     fired = [at for at, decision in decisions(ctx, id).items() if decision == "fired"]
     assert sorted(fired) == [start + 3 * HOUR, start + 6 * HOUR]
 
 
-def test_one_is_moved_and_one_is_added(ctx: ServiceContext, id: str, clock: ManualClock) -> None:
+def test_one_is_moved_and_one_is_added(ctx: ServiceContext, id: str, clock: ManualClock, tick: Tick) -> None:
     start = clock.now()
     assert add(ctx, id, "move", at=start + HOUR, to=start + 90 * MINUTE).next_at == start + 90 * MINUTE
     assert add(ctx, id, "add", at=start + 30 * MINUTE).next_at == start + 30 * MINUTE
-    pass_time(ctx, clock, 2)
+    pass_time(tick, clock, 2)
     assert decisions(ctx, id) == {
         start + 30 * MINUTE: "fired",
         start + HOUR: "skippedException",
@@ -156,18 +157,18 @@ def test_two_exceptions_to_one_instant_are_refused(ctx: ServiceContext, id: str,
         add(ctx, id, "skip", at=clock.now() + MINUTE)
 
 
-def test_a_schedule_that_is_over_fires_once_more(ctx: ServiceContext, id: str, clock: ManualClock) -> None:
+def test_a_schedule_that_is_over_fires_once_more(ctx: ServiceContext, id: str, clock: ManualClock, tick: Tick) -> None:
     job = schedules.get(ctx, id).job_id
     once = schedules.create(ctx, job, {"once": format_instant(clock.now() + HOUR)}).id
     made = add(ctx, once, "skip", at="next")
     assert (made.next_at, schedules.get(ctx, once).state) == (None, ScheduleState.ENDED)
     with pytest.raises(InvalidInput, match="no instant is left"):
         add(ctx, once, "skip", at="next")
-    pass_time(ctx, clock, 2)
+    pass_time(tick, clock, 2)
     schedule_exceptions.remove(ctx, once, made.record.id)
     assert schedules.get(ctx, once).state is ScheduleState.ENDED, "what has passed is not fired late"
     add(ctx, once, "add", at=clock.now() + HOUR)
-    pass_time(ctx, clock, 2)
+    pass_time(tick, clock, 2)
     assert decisions(ctx, once) == {clock.now() - HOUR: "fired"}
     assert schedules.get(ctx, once).state is ScheduleState.ENDED
 

@@ -47,8 +47,8 @@ def test_what_never_fires_is_refused(ctx: ServiceContext, job_id: str, document:
 def test_a_new_revision_decides_nothing_before_now(ctx: ServiceContext, job_id: str, clock: ManualClock) -> None:
     made = schedules.create(ctx, job_id, {"daily": {"at": "06:00"}})
     clock.advance("3h")
-    assert schedules.update(ctx, made.id, {"daily": {"at": "06:00"}}, expected=1) == made
-    changed = schedules.update(ctx, made.id, {"every": "1h"})
+    assert schedules.update(ctx, made.id, {"daily": {"at": "06:00"}}, expected=1).record == made
+    changed = schedules.update(ctx, made.id, {"every": "1h"}).record
     assert (changed.revision, changed.revised_at, changed.next_at) == (2, clock.now(), clock.now() + HOUR)
     with pytest.raises(PreconditionFailed):
         schedules.update(ctx, made.id, {"every": "2h"}, expected=1)
@@ -61,8 +61,8 @@ def test_a_delay_counts_from_the_creation_until_it_is_changed(
 ) -> None:
     made = schedules.create(ctx, job_id, {"after": "2h"})
     clock.advance("1h")
-    assert schedules.update(ctx, made.id, {"after": "2h"}) == made
-    assert schedules.update(ctx, made.id, {"after": "3h"}).next_at == clock.now() + 3 * HOUR
+    assert schedules.update(ctx, made.id, {"after": "2h"}).record == made
+    assert schedules.update(ctx, made.id, {"after": "3h"}).record.next_at == clock.now() + 3 * HOUR
 
 
 def test_what_became_due_in_a_pause_is_written_down(ctx: ServiceContext, job_id: str, clock: ManualClock) -> None:
@@ -92,7 +92,7 @@ def test_a_schedule_that_ended_in_its_pause_stays_ended(ctx: ServiceContext, job
     assert schedules.resume(ctx, made.id).state is ScheduleState.ENDED
     with pytest.raises(Conflict):
         schedules.pause(ctx, made.id)
-    assert schedules.update(ctx, made.id, {"every": "1h"}).state is ScheduleState.ENABLED
+    assert schedules.update(ctx, made.id, {"every": "1h"}).record.state is ScheduleState.ENABLED
 
 
 def test_a_long_pause_leaves_no_instant_out(ctx: ServiceContext, job_id: str, clock: ManualClock) -> None:

@@ -107,8 +107,8 @@ def update_schedule(
     rule = _rule(document, READ_ONLY | {*_JOB_NAMES})
     expected = expected_version(if_match)
     if dry_run:
-        return reply(difference_shown(schedules.try_change(ctx, id, rule, expected=expected)))
-    changed = schedules.change(ctx, id, rule, expected=expected)
+        return reply(difference_shown(schedules.try_update(ctx, id, rule, expected=expected)))
+    changed = schedules.update(ctx, id, rule, expected=expected)
     shown = schedule_shown(changed.record, changed.difference)
     return reply(shown, headers={"ETag": etag(changed.record.revision)})
 

@@ -15,7 +15,7 @@ RULES = (
 
 
 def rule_options(command: Command) -> Command:
-    """The options that make a schedule; read them with `schedule`."""
+    """The options that make a schedule; take them with `take_schedule`."""
     options: tuple[Callable[[Any], Any], ...] = (
         click.option("--cron", metavar="EXPR", help="Cron, such as '0 6 * * MON-FRI'."),
         click.option("--every", metavar="DURATION", help="Interval, such as 15m."),

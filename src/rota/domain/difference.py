@@ -77,12 +77,15 @@ class Difference:
         }
 
 
-def compare(old: Planned | None, new: Planned | None, *, start: Instant, most: int = MOST_UPCOMING) -> Difference:
+def compare(
+    old: Planned | None, new: Planned | None, *, start: Instant, most: int = MOST_UPCOMING, environment: str = ""
+) -> Difference:
     """The fires of the next 400 days, or as many as there are before the `most`th of either side.
 
-    None stands for no schedule at all, and so does a schedule that is not enabled.
+    None stands for no schedule at all, and so does a schedule that is not enabled. Conditions are judged as `upcoming`
+    does it in this `environment`.
     """
-    before, after = _fires(old, start, most), _fires(new, start, most)
+    before, after = _fires(old, start, most, environment), _fires(new, start, most, environment)
     ends = [fires[-1] for fires in (before, after) if len(fires) == most]
     until = min([start + HORIZON, *ends])
     was = {at for at in before if at <= until}
@@ -93,12 +96,13 @@ def compare(old: Planned | None, new: Planned | None, *, start: Instant, most: i
     return Difference(start, until, tuple(removed), tuple(added), tuple(moved), len(was & now), time_zone)
 
 
-def _fires(planned: Planned | None, start: Instant, most: int) -> list[Instant]:
+def _fires(planned: Planned | None, start: Instant, most: int, environment: str) -> list[Instant]:
     if planned is None or not planned.schedule.enabled:
         return []
     limit = planned.schedule.max_runs
     left = most if limit is None else min(most, limit - planned.runs)
-    return [fire.at for fire in upcoming(planned.schedule, start, start + HORIZON, left, planned.around).items]
+    seen = upcoming(planned.schedule, start, start + HORIZON, left, planned.around, environment)
+    return [fire.at for fire in seen.items]
 
 
 def _paired(

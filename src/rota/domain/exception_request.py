@@ -18,9 +18,8 @@ from rota.domain.schedule_exception import ExceptionKind, ScheduleException
 from rota.domain.timeline import Timeline
 from rota.domain.zone import LATEST, Moment, Note
 
-NEXT = "next"
-LONGEST_REASON = 1000
-
+_NEXT = "next"
+_LONGEST_REASON = 1000
 _BROUGHT = frozenset({Note.MOVED, Note.ADDED})
 _STEPS_BACK = (SECOND, MINUTE, HOUR, DAY, 31 * DAY, 366 * DAY, 41 * 366 * DAY)
 _MOST_WALKED = 5000
@@ -63,7 +62,7 @@ class ExceptionRequest:
         action = fields.choice("action", Action)
         at = None if _is_next(fields.value("at")) else fields.instant("at")
         until, to = fields.instant("until"), fields.instant("to")
-        reason = fields.text("reason", longest=LONGEST_REASON)
+        reason = fields.text("reason", longest=_LONGEST_REASON)
         if action is not None:
             _require_its_own(fields, action)
         fields.refuse_unknown()
@@ -101,7 +100,7 @@ class ExceptionRequest:
 
 
 def _is_next(value: object) -> bool:
-    return isinstance(value, str) and value.strip().lower() == NEXT
+    return isinstance(value, str) and value.strip().lower() == _NEXT
 
 
 def _require_its_own(fields: Fields, action: Action) -> None:
@@ -115,7 +114,7 @@ def _require_its_own(fields: Fields, action: Action) -> None:
         if _is_next(fields.value("at")):
             fields.refuse("at", "a time, or nothing for now")
     elif not fields.has("at") or (action is Action.ADD and _is_next(fields.value("at"))):
-        fields.refuse("at", "required: a time" if action is Action.ADD else f"required: a time, or {NEXT}")
+        fields.refuse("at", "required: a time" if action is Action.ADD else f"required: a time, or {_NEXT}")
 
 
 def _next(timeline: Timeline, now: Instant) -> Instant:
@@ -129,10 +128,7 @@ def _next(timeline: Timeline, now: Instant) -> Instant:
 
 def _named(schedule: Schedule, timeline: Timeline, at: Instant, now: Instant) -> Instant:
     """`at`, if the rule lets it fire."""
-    if at <= now:
-        raise InvalidInput.field("at", msg="this is in the past")
-    if at > LATEST:
-        raise InvalidInput.field("at", msg="this is too far away")
+    _require_to_come("at", at, now)
     moments = _moments_at(timeline, at)
     if any(moment.fires and moment.note not in _BROUGHT for moment in moments):
         return at
@@ -146,11 +142,15 @@ def _named(schedule: Schedule, timeline: Timeline, at: Instant, now: Instant) ->
     raise InvalidInput.field("at", msg=f"{why}; near it: {near}" if near else f"{why}, and not near it either")
 
 
-def _require_free(timeline: Timeline, name: str, at: Instant, now: Instant) -> None:
+def _require_to_come(name: str, at: Instant, now: Instant) -> None:
     if at <= now:
         raise InvalidInput.field(name, msg="this is in the past")
     if at > LATEST:
         raise InvalidInput.field(name, msg="this is too far away")
+
+
+def _require_free(timeline: Timeline, name: str, at: Instant, now: Instant) -> None:
+    _require_to_come(name, at, now)
     if any(moment.fires for moment in _moments_at(timeline, at)):
         raise InvalidInput.field(name, msg="the schedule fires then already")
 

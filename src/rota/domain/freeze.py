@@ -4,7 +4,6 @@ import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from rota.domain.errors import InvalidInput
 from rota.domain.fields import Fields
 from rota.domain.instant import Instant, format_instant
 from rota.domain.job import Job
@@ -75,8 +74,8 @@ class Freeze:
             fields.refuse("endsAt", "it must come after startsAt, and after now")
         fields.refuse_unknown()
         fields.raise_errors("freeze")
-        if ends_at is None or reason is None:
-            raise InvalidInput("freeze: not readable", fields.errors)
+        assert ends_at is not None
+        assert reason is not None
         return cls(starts_at, ends_at, reason, by, scope)
 
     def holds(self, *instants: Instant) -> bool:

@@ -1,6 +1,7 @@
 """What is probably a mistake in a job and its schedules, although all of it may be said."""
 
-from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import pairwise
@@ -16,6 +17,7 @@ from rota.domain.zone import clock_changes
 
 CROWDED = 40
 """So many schedules at one minute are a crowd."""
+_HOURS = 24
 _LOOKED_AT = 50
 _TWO_YEARS: Duration = 731 * DAY
 _LONGEST_TIMEOUT: Duration = DAY
@@ -46,7 +48,7 @@ class Facts:
 
     `p95` is how long 95 % of the runs took at most; None where nothing has run. `crowd` counts schedules by the minute
     at which they fire. `given` are the fields that the document of the job holds; None where only the stored job is
-    known. `around` has None for a schedule whose calendar is not to be had.
+    known. `around` has None for a schedule whose calendar is not to be had. `environment` is where conditions are judged.
     """
 
     now: Instant
@@ -54,6 +56,7 @@ class Facts:
     crowd: Mapping[Instant, int] = field(default_factory=dict)
     given: Collection[str] | None = None
     around: Sequence[Surroundings | None] | None = None
+    environment: str = ""
 
 
 def lint(job: Job, schedules: Sequence[Schedule], facts: Facts) -> list[Finding]:
@@ -72,13 +75,14 @@ def lint(job: Job, schedules: Sequence[Schedule], facts: Facts) -> list[Finding]
     return found
 
 
-def crowd_of(fires: Sequence[Sequence[Instant]]) -> dict[Instant, int]:
-    """How many schedules fire in each minute, from the fires of each."""
-    counts: dict[Instant, int] = {}
-    for instants in fires:
-        for minute in {at // MINUTE * MINUTE for at in instants}:
-            counts[minute] = counts.get(minute, 0) + 1
-    return counts
+def crowd_of(schedules: Iterable[Schedule], now: Instant) -> Mapping[Instant, int]:
+    """How many schedules fire in each minute of the next day; what fires more than once an hour makes no crowd."""
+    return Counter(minute for schedule in schedules for minute in _minutes_of_a_day(schedule, now))
+
+
+def _minutes_of_a_day(schedule: Schedule, now: Instant) -> set[Instant]:
+    fires = upcoming(schedule, now, now + DAY, _HOURS + 1).items
+    return {fire.at // MINUTE * MINUTE for fire in fires} if len(fires) <= _HOURS else set()
 
 
 def _about_job(job: Job, facts: Facts) -> Iterator[Finding]:
@@ -107,7 +111,7 @@ class _View:
 
     @classmethod
     def of(cls, job: Job, schedule: Schedule, around: Surroundings, facts: Facts) -> "_View":
-        fires = [fire.at for fire in upcoming(schedule, facts.now, None, _LOOKED_AT, around).items]
+        fires = [fire.at for fire in upcoming(schedule, facts.now, None, _LOOKED_AT, around, facts.environment).items]
         interval = min((later - earlier for earlier, later in pairwise(fires)), default=None)
         return cls(job, schedule, around, facts, fires, interval)
 

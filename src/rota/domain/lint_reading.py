@@ -2,11 +2,10 @@
 
 from collections.abc import Mapping
 
-from rota.domain.instant import DAY, Instant
+from rota.domain.instant import Instant
 from rota.domain.job import Defaults, Job
 from rota.domain.job_schedules import parse_schedules
 from rota.domain.lint import Facts, Finding, crowd_of, lint
-from rota.domain.planning import upcoming
 from rota.domain.schedule import Schedule
 
 _NAMES_OF_JOBS = ("name", "jobType", "type", "executionTypeName")
@@ -19,18 +18,12 @@ def lint_documents(documents: list[Mapping[str, object]], now: Instant) -> list[
     InvalidInput for one that is no job and no schedule.
     """
     read = [_read(document, now) for document in documents]
-    crowd = crowd_of([fires_of_a_day(one, now) for _, schedules, _ in read for one in schedules])
+    crowd = crowd_of([one for _, schedules, _ in read for one in schedules], now)
     found = []
     for job, schedules, given in read:
         findings = lint(job or _NOBODY, schedules, Facts(now, crowd=crowd, given=given))
         found.append([one for one in findings if job is not None or one.schedule is not None])
     return found
-
-
-def fires_of_a_day(schedule: Schedule, now: Instant) -> list[Instant]:
-    """The fires of the next day of a schedule that has at most one an hour; what fires more often makes no crowd."""
-    fires = [fire.at for fire in upcoming(schedule, now, now + DAY, 25).items]
-    return fires if len(fires) <= 24 else []
 
 
 def _read(document: Mapping[str, object], now: Instant) -> tuple[Job | None, list[Schedule], frozenset[str]]:

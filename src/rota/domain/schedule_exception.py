@@ -17,7 +17,7 @@ class ExceptionKind(StrEnum):
     ADD = "add"
 
 
-@dataclass(frozen=True, slots=True, order=True)
+@dataclass(frozen=True, slots=True)
 class ScheduleException:
     """An exception. Instants are nominal.
 

@@ -35,6 +35,8 @@ class Run:
 
     id: str = field(init=False)
     """What it is called: unique, because a schedule fires an instant once."""
+    order: int = field(default=0, init=False)
+    """How many runs fired up to it, itself included."""
 
     def __post_init__(self) -> None:
         self.id = f"the run of schedule {self.schedule_id} at {format_instant(self.nominal)}"
@@ -66,7 +68,6 @@ class Work:
     _running: list[tuple[Instant, int, Run]] = field(default_factory=list)
     _expiring: list[tuple[Instant, int, Run]] = field(default_factory=list)
     _live: dict[str, dict[str, Run]] = field(default_factory=dict)
-    _orders: dict[str, int] = field(default_factory=dict)
     _known: dict[str, Run] = field(default_factory=dict)
     _counts: dict[str, int] = field(default_factory=dict)
     _busy: int = 0
@@ -76,15 +77,14 @@ class Work:
     def add(self, run: Run, now: Instant) -> None:
         """Take in what has fired."""
         self._fired += 1
-        order = self._fired
-        self._orders[run.id] = order
+        run.order = self._fired
         self._known[run.id] = run
         for name in run.overlap_names:
             self._live.setdefault(name, {})[run.id] = run
         if run.latest_start is not None:
-            heapq.heappush(self._expiring, (run.latest_start + 1, order, run))
+            heapq.heappush(self._expiring, (run.latest_start + 1, run.order, run))
         if run.due_at > now:
-            heapq.heappush(self._later, (run.due_at, order, run))
+            heapq.heappush(self._later, (run.due_at, run.order, run))
         else:
             self._let_wait(run)
 
@@ -92,7 +92,7 @@ class Work:
         """What has not ended under a name that `overlaps_with` gives, oldest first."""
         return [(id, self._state(run)) for id, run in self._live.get(name, {}).items()]
 
-    def next_at(self, now: Instant) -> Instant | None:
+    def next_at(self) -> Instant | None:
         """When something ends, becomes due, expires, or may start under a rate."""
         while self._expiring and (self._expiring[0][2].is_over or self._expiring[0][2].starts_at is not None):
             heapq.heappop(self._expiring)
@@ -149,7 +149,7 @@ class Work:
     def _start(self, run: Run, now: Instant) -> None:
         run.starts_at = now
         self._busy += 1
-        heapq.heappush(self._running, (now + run.duration, self._orders[run.id], run))
+        heapq.heappush(self._running, (now + run.duration, run.order, run))
 
     def _leave(self, run: Run, at: Instant) -> None:
         run.ends_at = at
@@ -159,14 +159,14 @@ class Work:
         self._forget(run)
 
     def _forget(self, run: Run) -> None:
-        del self._orders[run.id], self._known[run.id]
+        del self._known[run.id]
         for name in run.overlap_names:
             del self._live[name][run.id]
             if not self._live[name]:
                 del self._live[name]
 
     def _let_wait(self, run: Run) -> None:
-        place = (-run.priority, run.due_at, self._orders[run.id])
+        place = (-run.priority, run.due_at, run.order)
         heapq.heappush(self._waiting.setdefault(run.limits, []), (place, run))
 
     def _head(self, limits: Limits) -> Place | None:

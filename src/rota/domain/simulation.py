@@ -6,6 +6,7 @@ taken to succeed after the duration of its job, and a run that is cancelled to e
 """
 
 import heapq
+from collections import Counter
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 
@@ -75,7 +76,7 @@ class Setting:
     outages: Sequence[Outage] = ()
 
 
-@dataclass(slots=True)
+@dataclass(frozen=True, slots=True)
 class SimulatedOccurrence:
     """One instant, what will be decided about it and when, and the run that comes of it, if it fires."""
 
@@ -109,12 +110,9 @@ class Simulation:
     stopped_at: Instant | None = None
 
     @property
-    def decisions(self) -> dict[Decision, int]:
+    def decisions(self) -> Mapping[Decision, int]:
         """How many instants come to each decision."""
-        counts: dict[Decision, int] = {}
-        for one in self.occurrences:
-            counts[one.decision] = counts.get(one.decision, 0) + 1
-        return counts
+        return Counter(one.decision for one in self.occurrences)
 
     def load(self) -> list[HourlyLoad]:
         """The load of each queue, hour by hour (UTC), without hours in which nothing happens."""
@@ -191,7 +189,7 @@ class _Course:
         while (coming := self._next(now)) is not None and coming <= self.until:
             now = coming
             self.work.end(now)
-            if self._is_out(now):
+            if self._outage_ends(now):
                 continue
             while self.coming and self.coming[0][0] <= now and stopped is None:
                 self._decide_batch(now)
@@ -203,16 +201,15 @@ class _Course:
 
     def _next(self, now: Instant) -> Instant | None:
         """The next instant at which anything happens; what is overdue after an outage happens at its end."""
-        times = [at for at in (self.coming[0][0] if self.coming else None, self.work.next_at(now)) if at is not None]
-        ends = [outage.ends_at for outage in self.setting.outages if outage.starts_at <= now < outage.ends_at]
-        if ends:
+        if ends := self._outage_ends(now):
             running = self.work.next_end()
-            return min([*ends, *([] if running is None else [running])])
-        starts = [max(at, now) for at in times]
-        return min(starts, default=None)
+            return min(ends if running is None else [*ends, running])
+        times = (self.coming[0][0] if self.coming else None, self.work.next_at())
+        return min((max(at, now) for at in times if at is not None), default=None)
 
-    def _is_out(self, now: Instant) -> bool:
-        return any(outage.starts_at <= now < outage.ends_at for outage in self.setting.outages)
+    def _outage_ends(self, now: Instant) -> list[Instant]:
+        """The ends of the outages that last at an instant."""
+        return [outage.ends_at for outage in self.setting.outages if outage.starts_at <= now < outage.ends_at]
 
     def _decide_batch(self, now: Instant) -> None:
         """As the ticker does it: every due schedule is asked what is due, then overlap is decided in their order."""
@@ -222,8 +219,9 @@ class _Course:
             place = heapq.heappop(self.coming)[1]
             answers.append((place, *self._due(place, now)))
             left -= len(answers[-1][1])
-        asked = {overlaps_with(one.schedule, one.id) for place, *_ in answers for one in [self.schedules[place]]}
-        overlaps = Overlaps({name: self.work.live(name) for name in asked})
+        asking = [self.schedules[place] for place, *_ in answers]
+        names = {overlaps_with(one.schedule, one.id) for one in asking}
+        overlaps = Overlaps({name: self.work.live(name) for name in names})
         fired: list[Run] = []
         for place, occurrences, next_at in answers:
             one = self.schedules[place]

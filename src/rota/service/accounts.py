@@ -1,10 +1,12 @@
 """The account of a schedule: whether every instant that its rule named has been decided."""
 
+from dataclasses import replace
+
 from rota.domain.access import Right
 from rota.domain.account import Account, Pending, Position, Undecided, account
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import DAY, Duration, Instant, format_instant
-from rota.domain.named import Named, named
+from rota.domain.named import named
 from rota.service import schedules as schedule_service
 from rota.service.context import ServiceContext
 from rota.stores import occurrences, surroundings
@@ -41,6 +43,6 @@ def of(ctx: ServiceContext, schedule_id: str, *, since: Instant | None = None, u
     cut_at = list(rows)[_MOST - 1] if len(rows) > _MOST else None
     found = named(record.schedule, around, since=first, until=end if cut_at is None else cut_at, most=_MOST)
     if cut_at is not None:
-        found = Named(found.moments, found.until, cut=True)
+        found = replace(found, cut=True)
     position = Position(decided_until, record.state is ScheduleState.PAUSED, kept_since)
     return account(begin, found, {nominal: decision for nominal, (decision, _) in rows.items()}, position)

@@ -26,7 +26,6 @@ __all__ = ["MOST_RUNS", "Backfill", "Overlap", "Wish", "run"]
 
 _MOST_LOOKED_AT = 50_000
 _TRIES = 5
-_BATCH = 1000
 
 
 @dataclass(frozen=True, slots=True)
@@ -106,27 +105,25 @@ def _filled(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, found:
     schedule, by = record.schedule, ctx.principal.name
     job_definitions.check_run(ctx, tx, owner.job, merged(owner.job.parameters, schedule.parameters))
     lane = None if wish.overlap is Overlap.ALLOW else schedule.lane(record.id)
-    for start in range(0, len(chosen.instants), _BATCH):
-        instants = chosen.instants[start : start + _BATCH]
-        batch = []
-        for nominal in instants:
-            new = new_execution(
-                record.job_id,
-                owner.job,
-                trigger=Trigger.BACKFILL,
-                parameters=schedule.parameters,
-                schedule_id=record.id,
-                nominal_at=nominal,
-                actor=by,
-            )
-            new.lane = lane
-            batch.append(new)
-        ids = executions.enqueue(tx, batch, held=owner.state is JobState.PAUSED)
-        fired: list[occurrences.Decided] = [
-            (record.id, nominal, Decision.FIRED, choosing.reason(by, rows.get(nominal)), id)
-            for nominal, id in zip(instants, ids, strict=True)
-        ]
-        occurrences.replace(tx, fired)
+    batch = []
+    for nominal in chosen.instants:
+        new = new_execution(
+            record.job_id,
+            owner.job,
+            trigger=Trigger.BACKFILL,
+            parameters=schedule.parameters,
+            schedule_id=record.id,
+            nominal_at=nominal,
+            actor=by,
+        )
+        new.lane = lane
+        batch.append(new)
+    ids = executions.enqueue(tx, batch, held=owner.state is JobState.PAUSED)
+    fired: list[occurrences.Decided] = [
+        (record.id, nominal, Decision.FIRED, choosing.reason(by, rows.get(nominal)), id)
+        for nominal, id in zip(chosen.instants, ids, strict=True)
+    ]
+    occurrences.replace(tx, fired)
     _tell(ctx, tx, record, chosen, wish)
     return chosen
 

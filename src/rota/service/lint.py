@@ -4,10 +4,8 @@ from dataclasses import dataclass
 
 from rota.domain.access import Right
 from rota.domain.errors import NotFound
-from rota.domain.instant import DAY, Duration
 from rota.domain.lint import Facts, Finding, Severity, crowd_of
 from rota.domain.lint import lint as linted
-from rota.domain.lint_reading import fires_of_a_day
 from rota.service.context import ServiceContext
 from rota.stores import durations, jobs, schedules, surroundings
 from rota.stores.jobs import JobFilter, JobRecord
@@ -16,7 +14,6 @@ from rota.stores.schedules import ScheduleRecord
 __all__ = ["Finding", "JobFindings", "Severity", "lint"]
 
 _MOST_SCHEDULES = 2000
-_HISTORY: Duration = 30 * DAY
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,16 +37,14 @@ def lint(ctx: ServiceContext, job_id: str | None = None, *, before: str | None =
             raise NotFound("no such job")
         ids = [record.id for record in records]
         found = schedules.of_jobs(tx, ids)
-        crowd = crowd_of(
-            [fires_of_a_day(one.schedule, tx.now) for one in schedules.enabled(tx, None, limit=_MOST_SCHEDULES)]
-        )
+        crowd = crowd_of([one.schedule for one in schedules.enabled(tx, None, limit=_MOST_SCHEDULES)], tx.now)
         around = surroundings.of(tx, {one.id: one.schedule for records in found.values() for one in records})
-        lasting = durations.of_jobs(tx, ids, tx.now - _HISTORY)
+        lasting = durations.of_jobs(tx, ids, tx.now - durations.LATELY)
         now = tx.now
     answers = []
     for record in records:
         own = found[record.id]
         p95 = lasting[record.id].p95 if record.id in lasting else None
-        facts = Facts(now, p95, crowd, around=[around.get(one.id) for one in own])
+        facts = Facts(now, p95, crowd, around=[around.get(one.id) for one in own], environment=ctx.config.environment)
         answers.append(JobFindings(record, own, linted(record.job, [one.schedule for one in own], facts)))
     return answers

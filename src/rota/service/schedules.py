@@ -29,7 +29,6 @@ __all__ = [
     "Schedule",
     "ScheduleRecord",
     "ScheduleState",
-    "change",
     "create",
     "delete",
     "find",
@@ -38,8 +37,8 @@ __all__ = [
     "pause",
     "preview",
     "resume",
-    "try_change",
     "try_create",
+    "try_update",
     "update",
 ]
 
@@ -78,7 +77,7 @@ def try_create(ctx: ServiceContext, job_id: str, document: Mapping[str, object])
     with ctx.read() as tx:
         made = _planned_creation(ctx, tx, job_id, document, None)
         after = Planned(made.schedule, surroundings.of_one(tx, made.schedule))
-        return compare(None, after, start=tx.now)
+        return compare(None, after, start=tx.now, environment=ctx.config.environment)
 
 
 def get(ctx: ServiceContext, id: str) -> ScheduleRecord:
@@ -102,21 +101,16 @@ def find(
         return schedules.find(tx, limit=limit, before=before, job_id=job_id, state=state)
 
 
-def update(
-    ctx: ServiceContext, id: str, document: Mapping[str, object], *, expected: int | None = None
-) -> ScheduleRecord:
+def update(ctx: ServiceContext, id: str, document: Mapping[str, object], *, expected: int | None = None) -> Change:
     """Replace the rule and its policies. The new revision decides nothing before now.
 
-    A document that says what the schedule says already changes nothing. `expected` is the revision the caller saw.
+    A document that says what the schedule says already changes nothing. `expected` is the revision the caller saw. The
+    audit entry keeps what the change does to the fires.
     """
-    return change(ctx, id, document, expected=expected).record
-
-
-def change(ctx: ServiceContext, id: str, document: Mapping[str, object], *, expected: int | None = None) -> Change:
-    """As `update`, and what that does to the fires. The audit entry keeps that too."""
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
-        record, changed, difference = _planned_change(ctx, tx, held(tx, id), document, expected)
+        record = held(tx, id)
+        changed, difference = _planned_change(ctx, tx, record, document, expected)
         if changed is record:
             return Change(record, None)
         before, after = record.schedule.document(), changed.schedule.document()
@@ -125,13 +119,13 @@ def change(ctx: ServiceContext, id: str, document: Mapping[str, object], *, expe
         return Change(schedules.save(tx, changed), difference)
 
 
-def try_change(
+def try_update(
     ctx: ServiceContext, id: str, document: Mapping[str, object], *, expected: int | None = None
 ) -> Difference:
     """What `update` would do to the fires, and what it would refuse. Nothing is stored."""
     ctx.require(Right.EDIT)
     with ctx.read() as tx:
-        return _planned_change(ctx, tx, existing(tx, id), document, expected)[2]
+        return _planned_change(ctx, tx, existing(tx, id), document, expected)[1]
 
 
 def delete(ctx: ServiceContext, id: str, *, expected: int | None = None) -> None:
@@ -190,13 +184,9 @@ def preview(
 ) -> Preview:
     """What a schedule would do after `start` (default now). Nothing is stored."""
     ctx.require(Right.READ)
-    begin = ctx.database.clock.now() if start is None else start
-    try:
-        schedule = Schedule.parse(document, now=begin, spread="preview")
-    except InvalidInput as error:
-        raise InvalidInput(error.detail, [(("schedule", *loc), msg) for loc, msg in error.errors]) from None
     with ctx.read() as tx:
-        around = surroundings.of_one(tx, schedule)
+        begin = tx.now if start is None else start
+        schedule, around = unsaved(tx, document, now=begin, spread="preview")
     return upcoming(schedule, begin, until, count, around, ctx.config.environment)
 
 
@@ -238,8 +228,8 @@ def _planned_change(
     record: ScheduleRecord,
     document: Mapping[str, object],
     expected: int | None,
-) -> tuple[ScheduleRecord, ScheduleRecord, Difference]:
-    """A schedule as it is and as it would be, after everything that would refuse that."""
+) -> tuple[ScheduleRecord, Difference]:
+    """A schedule as it would be, after everything that would refuse that; `record` itself where nothing changes."""
     id = record.id
     require_version(record.revision, expected)
     _refuse_code(record)
@@ -250,7 +240,18 @@ def _planned_change(
     known = surroundings.of(tx, {id: record.schedule})
     old = Planned(record.schedule, known[id], record.runs) if id in known else None
     new = Planned(schedule, surroundings.of_one(tx, schedule, id), record.runs)
-    return record, changed, compare(old, new, start=tx.now)
+    return changed, compare(old, new, start=tx.now, environment=ctx.config.environment)
+
+
+def unsaved(
+    tx: Transaction, document: Mapping[str, object], *, now: Instant, spread: str
+) -> tuple[Schedule, Surroundings]:
+    """Read a schedule that is not stored, with what is around it. InvalidInput is located under `schedule`."""
+    try:
+        schedule = Schedule.parse(document, now=now, spread=spread)
+        return schedule, surroundings.of_one(tx, schedule)
+    except InvalidInput as error:
+        raise InvalidInput(error.detail, [(("schedule", *loc), msg) for loc, msg in error.errors]) from None
 
 
 def read_again(record: ScheduleRecord, document: Mapping[str, object], now: Instant) -> Schedule:

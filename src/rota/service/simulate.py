@@ -9,7 +9,7 @@ from rota.domain.forecast import Forecast, ForecastHour, ForecastSchedule
 from rota.domain.forecast import forecast as counted
 from rota.domain.instant import DAY, Duration, Instant
 from rota.domain.job import Defaults, Job, JobState
-from rota.domain.schedule import Schedule, Surroundings
+from rota.domain.schedule import Surroundings
 from rota.domain.simulation import (
     HourlyLoad,
     Outage,
@@ -20,6 +20,7 @@ from rota.domain.simulation import (
     Simulation,
 )
 from rota.domain.simulation import simulate as simulated
+from rota.service import schedules as schedule_service
 from rota.service.context import ServiceContext
 from rota.stores import durations, exceptions, jobs, queues, schedules, surroundings, workers
 from rota.stores.database import Transaction
@@ -47,7 +48,6 @@ MOST_INSTANTS = 50_000
 MOST_SCHEDULES = 2000
 UNSAVED = "unsaved"
 """The id of a schedule that is not stored, and of its job where it has none."""
-_HISTORY: Duration = 30 * DAY
 _MOST_WORKERS = 500
 
 
@@ -103,7 +103,7 @@ def simulate(ctx: ServiceContext, question: Question) -> Prediction:
         known = _jobs(tx, [record.job_id for record, _ in found] + list(question.job_ids or ()))
         if any(id not in known for id in question.job_ids or ()):
             raise NotFound("no such job")
-        lasting = durations.of_jobs(tx, list(known), tx.now - _HISTORY)
+        lasting = durations.of_jobs(tx, list(known), tx.now - durations.LATELY)
         records = [queue.settings for queue in queues.all_set(tx)]
         freezes = [record.freeze for record in exceptions.frozen(tx, start)]
         slots = _slots(tx) if question.slots is None else question.slots
@@ -127,7 +127,7 @@ def forecast(ctx: ServiceContext, days: int) -> Forecast:
     with ctx.read() as tx:
         found, _ = _stored(tx, Question())
         known = _jobs(tx, [record.job_id for record, _ in found])
-        lasting = durations.of_jobs(tx, list(known), tx.now - _HISTORY)
+        lasting = durations.of_jobs(tx, list(known), tx.now - durations.LATELY)
         now = tx.now
     chosen = []
     for record, around in found:
@@ -171,11 +171,8 @@ def _unsaved(
     """The schedule that is not stored, with the one job that is named, or with a job of no limits."""
     ids = list(question.job_ids or ())
     job = known[ids[0]] if len(ids) == 1 else None
-    try:
-        schedule = Schedule.parse(question.schedule or {}, now=start, spread=UNSAVED if job is None else job.id)
-        around = surroundings.of_one(tx, schedule)
-    except InvalidInput as error:
-        raise InvalidInput(error.detail, [(("schedule", *loc), msg) for loc, msg in error.errors]) from None
+    spread = UNSAVED if job is None else job.id
+    schedule, around = schedule_service.unsaved(tx, question.schedule or {}, now=start, spread=spread)
     if job is None:
         plain = Job.parse({"name": UNSAVED, "jobType": UNSAVED}, defaults=Defaults())
         job = SimulatedJob(UNSAVED, plain, question.durations.get(UNSAVED, 0))

@@ -5,12 +5,14 @@ from dataclasses import dataclass
 
 from sqlalchemy import case, func, literal, select
 
-from rota.domain.instant import Duration, Instant
+from rota.domain.instant import DAY, Duration, Instant
 from rota.stores.database import Transaction
 from rota.stores.history import first_id_at
 from rota.stores.tables import history
 
-MOST_RUNS = 100_000
+LATELY: Duration = 30 * DAY
+"""How far back those look who ask how long runs take."""
+_MOST_RUNS = 100_000
 """So many of the newest runs are looked at, of all jobs together."""
 
 
@@ -20,7 +22,6 @@ class Durations:
 
     median: Duration
     p95: Duration
-    runs: int
 
 
 def of_jobs(tx: Transaction, job_ids: Collection[str], since: Instant) -> dict[str, Durations]:
@@ -36,7 +37,7 @@ def of_jobs(tx: Transaction, job_ids: Collection[str], since: Instant) -> dict[s
             history.c.started_at.is_not(None),
         )
         .order_by(history.c.id.desc())
-        .limit(MOST_RUNS)
+        .limit(_MOST_RUNS)
         .subquery()
     )
     rank = func.row_number().over(partition_by=newest.c.job_id, order_by=newest.c.took)
@@ -47,6 +48,5 @@ def of_jobs(tx: Transaction, job_ids: Collection[str], since: Instant) -> dict[s
         ranked.c.job_id,
         func.max(case((ranked.c.place == middle, ranked.c.took))).label("median"),
         func.max(case((ranked.c.place == high, ranked.c.took))).label("p95"),
-        func.max(ranked.c.runs).label("runs"),
     ).group_by(ranked.c.job_id)
-    return {row.job_id: Durations(int(row.median), int(row.p95), int(row.runs)) for row in tx.all(statement)}
+    return {row.job_id: Durations(int(row.median), int(row.p95)) for row in tx.all(statement)}
