@@ -14,12 +14,12 @@ def put(client: TestClient, path: str, body: dict[str, Any], **query: Any) -> di
     return found
 
 
-def family(client: TestClient, roll: str = "following") -> str:
+def family(client: TestClient, roll: str = "following", **more: str) -> str:
     """A calendar, its child, and a schedule that goes by the child."""
     assert client.post("/api/calendars", json={"name": "land"}).status_code == 201
     assert client.post("/api/calendars", json={"name": "plant", "parents": ["land"]}).status_code == 201
     job = client.post("/api/jobs", json={"name": "report", "jobType": "echo"}).json()["id"]
-    rule = {"weekly": {"on": ["TUE"], "at": "06:00"}, "calendar": "plant", "roll": roll}
+    rule = {"weekly": {"on": ["TUE"], "at": "06:00"}, "calendar": "plant", "roll": roll, **more}
     answer = client.post("/api/schedules", json={"jobId": job, **rule})
     assert answer.status_code == 201, answer.text
     return str(answer.json()["id"])
@@ -52,6 +52,13 @@ def test_a_day_off_of_a_parent_moves_the_next_fire_at_once(client: TestClient) -
     assert (detail["moved"]["count"], detail["moved"]["schedules"][0]["scheduleId"]) == (1, id)
     assert client.delete(f"/api/calendars/land/overrides/{day}").status_code == 204
     assert next_at(client, id) == before
+
+
+def test_a_dry_run_judges_conditions_in_this_environment(client: TestClient) -> None:
+    id = family(client, condition='environment == "DEV"')
+    day, after = coming_tuesday(client, id)
+    tried = put(client, f"land/overrides/{day}", {"working": False}, dryRun="true")
+    assert [one["to"] for one in tried["items"][0]["difference"]["moved"]] == [after]
 
 
 def test_a_new_definition_is_tried_first(client: TestClient) -> None:

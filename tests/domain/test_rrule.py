@@ -4,6 +4,7 @@ import time
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
 from itertools import islice, pairwise, takewhile
+from math import prod
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -105,7 +106,9 @@ def rules(draw: st.DrawFn) -> str:
     numbers("BYHOUR", 0, 23)
     numbers("BYMINUTE", 0, 59)
     numbers("BYSECOND", 0, 59)
-    if frequency in ("YEARLY", "MONTHLY") and set(parts) & {"BYDAY", "BYMONTHDAY", "BYYEARDAY"}:
+    times_a_day = prod(parts[name].count(",") + 1 for name in ("BYHOUR", "BYMINUTE", "BYSECOND") if name in parts)
+    days_are_named = set(parts) & {"BYDAY", "BYMONTHDAY", "BYYEARDAY"}
+    if frequency in ("YEARLY", "MONTHLY") and days_are_named and times_a_day <= 24:
         numbers("BYSETPOS", 1, 6, backwards=True)
     if frequency == "WEEKLY":
         parts["WKST"] = str(draw(st.sampled_from(judge.weekdays)))

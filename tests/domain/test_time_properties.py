@@ -159,6 +159,6 @@ def test_around_changes_of_the_clock(check: Callable[[Example, st.DataObject], N
     holds()
     print(f"{check.__name__}: " + ", ".join(f"{count} {name}" for name, count in seen.items()))
     assert seen["examples"] >= examples
-    assert min(seen["fires"], seen["suppressed"], seen["dstShifted"], seen["dstRepeated"]) > 0, (
-        "too tame to prove anything"
-    )
+    assert min(seen["fires"], seen["suppressed"]) > 0, "too tame to prove anything"
+    if examples == MANY:
+        assert min(seen["dstShifted"], seen["dstRepeated"]) > 0, "too tame to prove anything"

@@ -16,7 +16,7 @@ from rota.domain.queue import QueueSettings
 from rota.domain.schedule import Surroundings
 from rota.domain.simulation import Outage, Setting, SimulatedJob, SimulatedSchedule, simulate
 from rota.domain.working_days import WorkingDays
-from rota.stores import calendars, exceptions, executions, queues, schedules, workers
+from rota.stores import calendars, executions, freezes, queues, schedules, workers
 from rota.stores.base import Offer
 from rota.stores.tables import executions as live
 
@@ -149,7 +149,7 @@ def test_what_is_predicted_happens(works: Any) -> None:
     freeze = Freeze(START + 50 * HOUR, START + 53 * HOUR, "release", "ann", Scope(queues=("b",)))
     narrow = QueueSettings("b", priority=1, max_running=2)
     works.database.writing(lambda tx: calendars.add(tx, "germany", GERMANY, created_by="ann"))
-    works.database.writing(lambda tx: exceptions.freeze(tx, freeze))
+    works.database.writing(lambda tx: freezes.add(tx, freeze))
     works.database.writing(lambda tx: queues.put(tx, narrow, changed_by="ann"))
     days = WorkingDays.of(["germany"], {"germany": GERMANY})
     durations: dict[str, int] = {}

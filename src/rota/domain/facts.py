@@ -12,7 +12,7 @@ from rota.domain.instant import SECOND, Instant, format_instant
 from rota.domain.parameters import Json, merged
 from rota.domain.schedule import Schedule, Surroundings
 from rota.domain.weekday import NAMES as WEEKDAYS
-from rota.domain.working_days import ReasonKind, WorkingDays
+from rota.domain.working_days import MONDAY_TO_FRIDAY, ReasonKind, WorkingDays
 
 LARGEST_RESULT = 64 * 1024
 """Characters of JSON; a condition does not see the result of an execution that is larger."""
@@ -85,7 +85,7 @@ def facts_at(
     return Facts(
         nominal=format_instant(nominal),
         environment=environment,
-        day=day_facts(schedule.zone.local(nominal).date(), around.days or WorkingDays.of((), {})),
+        day=day_facts(schedule.zone.local(nominal).date(), around.days or MONDAY_TO_FRIDAY),
         parameters=given if isinstance(given, Mapping) else {},
         previous=previous or {},
         probe=probe or {},

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 
-from rota.domain.working_days import WorkingDays
+from rota.domain.working_days import MONDAY_TO_FRIDAY, WorkingDays
 from rota.domain.zone import DstGap, DstOverlap, Zone
 
 
@@ -26,4 +26,4 @@ class Place:
     @property
     def working_days(self) -> WorkingDays:
         """The working days that a rule counts."""
-        return WorkingDays.of((), {}) if self.days is None else self.days
+        return MONDAY_TO_FRIDAY if self.days is None else self.days

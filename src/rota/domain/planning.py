@@ -68,6 +68,15 @@ def decided_next(schedule: Schedule, instant: Instant, around: Surroundings = NO
     return moment.instant
 
 
+def coming(
+    schedule: Schedule, after: Instant, around: Surroundings, runs: int
+) -> tuple[Instant | None, Instant | None]:
+    """The next instant to decide and the next that fires, strictly after `after`; neither once maxRuns is reached."""
+    if schedule.has_run_out(runs):
+        return None, None
+    return decided_next(schedule, after, around), next_after(schedule, after, around)
+
+
 def upcoming(
     schedule: Schedule,
     start: Instant,
@@ -168,7 +177,7 @@ def due(
     """
     floor = max(cursor, revised_at)
     timeline = schedule.timeline(around)
-    if schedule.max_runs is not None and runs >= schedule.max_runs:
+    if schedule.has_run_out(runs):
         return Due([], floor, None)
     if (usual := _one_on_time(schedule, timeline, floor, now)) is not None:
         return usual
@@ -202,8 +211,8 @@ def going_on(
     `runs` counts what has fired after all: what did not is none of `maxRuns`, so a schedule goes on that `due` took
     for over.
     """
-    if next_at is None and schedule.max_runs is not None and runs < schedule.max_runs:
-        return decided_next(schedule, cursor, around), next_after(schedule, cursor, around)
+    if next_at is None and schedule.max_runs is not None:
+        return coming(schedule, cursor, around, runs)
     return next_at, fires_at
 
 

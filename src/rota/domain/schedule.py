@@ -23,7 +23,7 @@ from rota.domain.schedule_exception import ScheduleException
 from rota.domain.schedule_reading import read_schedule
 from rota.domain.timeline import Course, Timeline
 from rota.domain.window import Window
-from rota.domain.working_days import WorkingDays
+from rota.domain.working_days import MONDAY_TO_FRIDAY, WorkingDays
 from rota.domain.zone import DstGap, DstOverlap, Zone
 
 
@@ -113,9 +113,13 @@ class Schedule:
         """Whether its condition asks somebody over HTTP."""
         return self.condition is not None and self.condition.probe is not None
 
+    def has_run_out(self, runs: int) -> bool:
+        """Whether it has fired as often as `maxRuns` lets it."""
+        return self.max_runs is not None and runs >= self.max_runs
+
     def timeline(self, around: Surroundings = NO_SURROUNDINGS) -> Timeline:
         """The moments that the rule names. A calendar that is not given is taken for Monday to Friday."""
-        days = (around.days or WorkingDays.of((), {})) if self.needs_calendar else None
+        days = (around.days or MONDAY_TO_FRIDAY) if self.needs_calendar else None
         place = Place(self.time_zone, self.dst_gap, self.dst_overlap, days)
         course = Course(self.rule, place, self.roll or Roll.SKIP, self.window)
         return Timeline(course, self.starts_at, self.ends_at, around.exceptions)

@@ -174,7 +174,7 @@ class _Course:
     def __post_init__(self) -> None:
         self.standing = [_Standing(self.start, one.runs) for one in self.schedules]
         first = (decided_next(one.schedule, self.start, one.around) for one in self.schedules)
-        over = [_has_run_out(one.schedule, one.runs) for one in self.schedules]
+        over = [one.schedule.has_run_out(one.runs) for one in self.schedules]
         self.coming = [(at, place) for place, at in enumerate(first) if at is not None and not over[place]]
         heapq.heapify(self.coming)
         self.freezes = [
@@ -295,10 +295,6 @@ def _run(one: SimulatedSchedule, occurrence: Occurrence, queues: Mapping[str, Qu
         limits=limits,
         overlap_names=frozenset({one.id} if lane is None else {one.id, lane}),
     )
-
-
-def _has_run_out(schedule: Schedule, runs: int) -> bool:
-    return schedule.max_runs is not None and runs >= schedule.max_runs
 
 
 def _hours(run: Run, until: Instant) -> list[tuple[Instant, Duration]]:

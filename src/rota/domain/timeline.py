@@ -15,10 +15,9 @@ from rota.domain.place import Place
 from rota.domain.recurrence import ClockRule, Rule, Times
 from rota.domain.schedule_exception import ExceptionKind, ScheduleException
 from rota.domain.window import Window
-from rota.domain.working_days import Day, WorkingDays
+from rota.domain.working_days import FARTHEST_ROLL, Day, WorkingDays
 from rota.domain.zone import LATEST, SEARCH_LIMIT, Moment, Note, Withheld, end_of_search
 
-_FARTHEST_ROLL = timedelta(days=31)
 _SEARCH: Duration = SEARCH_LIMIT // timedelta(microseconds=1)
 _MOST_CLOSED_WINDOWS = 800
 """How many times in a row a rule may name something else while its window is open, before it is taken for never.
@@ -216,7 +215,7 @@ def _moved(times: Times, days: WorkingDays, roll: Roll) -> Times:
         horizon = end_of_search(start)
         collected: set[datetime] = set()
         target = None
-        for at in takewhile(horizon.__gt__, times(start - _FARTHEST_ROLL)):
+        for at in takewhile(horizon.__gt__, times(start - timedelta(days=FARTHEST_ROLL))):
             day = at.date()
             instead = days.rolled(day, roll)
             if instead is None:

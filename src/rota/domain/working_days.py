@@ -184,6 +184,10 @@ class WorkingDays:
         return said[name]
 
 
+MONDAY_TO_FRIDAY = WorkingDays.of((), {})
+"""What is worked where no calendar says anything else."""
+
+
 def _collect(
     name: str, known: Mapping[str, Calendar], found: dict[str, Calendar], descendants: tuple[str, ...]
 ) -> None:

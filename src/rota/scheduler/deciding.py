@@ -14,7 +14,7 @@ from rota.domain.planning import due
 from rota.domain.recurrence import Once
 from rota.domain.schedule import NO_SURROUNDINGS, Schedule, Surroundings
 from rota.domain.start import permitted
-from rota.stores import exceptions, finished, surroundings
+from rota.stores import finished, freezes, surroundings
 from rota.stores.database import Transaction
 from rota.stores.schedules import DueSchedule
 
@@ -57,7 +57,7 @@ def look_around(tx: Transaction, found: Sequence[DueSchedule]) -> Seen:
     return Seen(
         surroundings.of(tx, readable),
         finished.last_of_jobs(tx, conditional),
-        [record.freeze for record in exceptions.frozen(tx, min(item.next_at for item in found))],
+        [record.freeze for record in freezes.lasting(tx, min(item.next_at for item in found))],
     )
 
 
@@ -77,10 +77,10 @@ def decide(item: DueSchedule, seen: Seen, now: Instant, environment: str, caught
         caught_up=caught_up,
         around=around,
     )
-    freezes = [freeze for freeze in seen.freezes if freeze.scope.covers(item.job_id, owner.job)]
+    holding = [freeze for freeze in seen.freezes if freeze.scope.covers(item.job_id, owner.job)]
     decisions = [
         permitted(
-            occurrence, owner.job, owner.state, note=owner.note, environment=environment, freezes=freezes, now=now
+            occurrence, owner.job, owner.state, note=owner.note, environment=environment, freezes=holding, now=now
         )
         for occurrence in answer.decisions
     ]

@@ -28,7 +28,7 @@ def of(ctx: ServiceContext, schedule_id: str, *, since: Instant | None = None, u
     with ctx.read() as tx:
         record = schedule_service.existing(tx, schedule_id)
         around = surroundings.of_one(tx, record.schedule, schedule_id)
-        decided_until = max(record.cursor_at, record.revised_at)
+        decided_until = record.decided_until
         asked = tx.now if until is None else min(until, tx.now)
         if since is not None and since > asked:
             raise InvalidInput.field("query", "from", msg="it comes after to, or after now")

@@ -86,7 +86,7 @@ def _chosen(
     over = record.state is ScheduleState.ENDED
     ledger = Ledger(
         rows=rows,
-        decided_until=tx.now if over else max(record.cursor_at, record.revised_at),
+        decided_until=tx.now if over else record.decided_until,
         created_at=record.created_at,
         kept_since=tx.now - round(ctx.config.history.days * DAY),
     )

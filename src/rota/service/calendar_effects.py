@@ -40,8 +40,11 @@ class Effects:
     changed: list[Effect]
 
 
-def effects(tx: Transaction, name: str, changed: Calendar) -> Effects:
-    """How the next fires of the schedules would move that go by a calendar; each by its next 400 fires at most."""
+def effects(tx: Transaction, name: str, changed: Calendar, environment: str) -> Effects:
+    """How the next fires of the schedules would move that go by a calendar; each by its next 400 fires at most.
+
+    Conditions are judged in this `environment`, as `compare` does it.
+    """
     users = _users(tx, name)
     looked_at = schedules.of_ids(tx, users[:MOST_COMPARED])
     rules = {record.id: record.schedule for record in looked_at}
@@ -53,7 +56,7 @@ def effects(tx: Transaction, name: str, changed: Calendar) -> Effects:
             Planned(record.schedule, around[record.id], record.runs) if record.id in around else None
             for around in (before, after)
         )
-        difference = compare(old, new, start=tx.now, most=_FIRES_EACH)
+        difference = compare(old, new, start=tx.now, most=_FIRES_EACH, environment=environment)
         if difference.first is not None:
             found.append(Effect(record, difference))
     return Effects(len(users), len(looked_at), found)

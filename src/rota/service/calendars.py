@@ -256,7 +256,7 @@ def _tried(ctx: ServiceContext, name: str, changed: Trial, *, expected: int | No
         require_version(record.version, expected)
         after = changed(record.calendar)
         _require_whole(tx, name, after)
-        return effects(tx, name, after)
+        return effects(tx, name, after, ctx.config.environment)
 
 
 def existing(tx: Transaction, name: str) -> CalendarRecord:

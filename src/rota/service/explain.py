@@ -18,7 +18,7 @@ from rota.service.time_gates import Times, time_gates
 from rota.service.worker_gates import serving, worker_gates
 from rota.stores import coordinators, history, jobs, occurrences, surroundings
 from rota.stores.database import Transaction
-from rota.stores.exceptions import FreezeRecord
+from rota.stores.freezes import FreezeRecord
 from rota.stores.history import ExecutionRecord, Filter
 from rota.stores.jobs import JobRecord
 from rota.stores.occurrences import OccurrenceRecord
@@ -114,7 +114,7 @@ def _gathered(tx: Transaction, record: JobRecord, environment: str) -> _Facts:
     around = surroundings.of(tx, {one.id: one.schedule for one in shown.schedules})
     heard = coordinators.last_heard_at(tx)
     freeze = freezing(tx, shown)
-    thawed = None if freeze is None else fires_after(tx, shown, freeze)
+    thawed = None if freeze is None else fires_after(shown, around, freeze)
     return _Facts(
         shown,
         live,

@@ -1,12 +1,15 @@
 """Whether a freeze is in the way of a job's schedules, as `rota why` tells it."""
 
+from collections.abc import Mapping
+
 from rota.domain.instant import Instant
 from rota.domain.planning import next_after
+from rota.domain.schedule import Surroundings
 from rota.service.gate import Gate
 from rota.service.jobs import JobView
-from rota.stores import exceptions, surroundings
+from rota.stores import freezes
 from rota.stores.database import Transaction
-from rota.stores.exceptions import FreezeRecord
+from rota.stores.freezes import FreezeRecord
 from rota.stores.schedules import ScheduleState
 
 
@@ -19,15 +22,14 @@ def freezing(tx: Transaction, view: JobView) -> FreezeRecord | None:
     coming = min(one.fires_at for one in firing if one.fires_at is not None)
     holding = [
         one
-        for one in exceptions.frozen(tx, tx.now)
+        for one in freezes.lasting(tx, tx.now)
         if one.freeze.holds(tx.now, coming) and one.freeze.scope.covers(record.id, record.job)
     ]
     return max(holding, key=lambda one: one.freeze.ends_at, default=None)
 
 
-def fires_after(tx: Transaction, view: JobView, freeze: FreezeRecord) -> Instant | None:
+def fires_after(view: JobView, around: Mapping[str, Surroundings], freeze: FreezeRecord) -> Instant | None:
     """The first instant of the job's schedules that comes after a freeze."""
-    around = surroundings.of(tx, {one.id: one.schedule for one in view.schedules})
     times = [
         next_after(one.schedule, max(freeze.freeze.ends_at - 1, one.cursor_at), around[one.id])
         for one in view.schedules

@@ -8,9 +8,9 @@ from rota.domain.errors import NotFound
 from rota.domain.freeze import Freeze
 from rota.domain.instant import format_instant
 from rota.service.context import ServiceContext
-from rota.stores import events, exceptions
+from rota.stores import events, freezes
 from rota.stores.database import Transaction
-from rota.stores.exceptions import FreezeRecord
+from rota.stores.freezes import FreezeRecord
 
 __all__ = ["Freeze", "FreezeRecord", "create", "delete", "find"]
 
@@ -19,7 +19,7 @@ def create(ctx: ServiceContext, document: Mapping[str, object]) -> FreezeRecord:
     """Declare a freeze. It decides about instants from now on; what was queued before still runs."""
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
-        record = exceptions.freeze(tx, Freeze.parse(document, by=ctx.principal.name, now=tx.now))
+        record = freezes.add(tx, Freeze.parse(document, by=ctx.principal.name, now=tx.now))
         _tell(ctx, tx, "create", "created", record)
         ctx.remember(tx, record)
     return record
@@ -30,14 +30,14 @@ def find(ctx: ServiceContext, *, limit: int, before: str | None = None, past: bo
     ctx.require(Right.READ)
     with ctx.read() as tx:
         ending_after = None if past else tx.now
-        return exceptions.page_of_freezes(tx, limit=limit, before=before, ending_after=ending_after)
+        return freezes.find(tx, limit=limit, before=before, ending_after=ending_after)
 
 
 def delete(ctx: ServiceContext, id: str) -> None:
     """Take a freeze back: what is due from now on fires. What it withheld stays withheld."""
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
-        record = exceptions.thaw(tx, id)
+        record = freezes.remove(tx, id)
         if record is None:
             raise NotFound("no such freeze")
         _tell(ctx, tx, "delete", "deleted", record)

@@ -9,7 +9,7 @@ from rota.domain.lint import lint as linted
 from rota.service.context import ServiceContext
 from rota.stores import durations, jobs, schedules, surroundings
 from rota.stores.jobs import JobFilter, JobRecord
-from rota.stores.schedules import ScheduleRecord
+from rota.stores.schedules import ScheduleRecord, ScheduleState
 
 __all__ = ["Finding", "JobFindings", "Severity", "lint"]
 
@@ -18,7 +18,7 @@ _MOST_SCHEDULES = 2000
 
 @dataclass(frozen=True, slots=True)
 class JobFindings:
-    """What is suspicious about a job. `Finding.schedule` counts in `schedules`."""
+    """What is suspicious about a job. `Finding.schedule` counts in `schedules`, without those that have done their work."""
 
     record: JobRecord
     schedules: list[ScheduleRecord]
@@ -43,7 +43,7 @@ def lint(ctx: ServiceContext, job_id: str | None = None, *, before: str | None =
         now = tx.now
     answers = []
     for record in records:
-        own = found[record.id]
+        own = [one for one in found[record.id] if one.state is not ScheduleState.ENDED or not one.runs]
         p95 = lasting[record.id].p95 if record.id in lasting else None
         facts = Facts(now, p95, crowd, around=[around.get(one.id) for one in own], environment=ctx.config.environment)
         answers.append(JobFindings(record, own, linted(record.job, [one.schedule for one in own], facts)))

@@ -8,12 +8,12 @@ from rota.domain.access import Right
 from rota.domain.errors import Conflict, NotFound
 from rota.domain.exception_request import Action, ExceptionRequest, action_of
 from rota.domain.instant import Instant, format_instant
+from rota.domain.planning import coming
 from rota.service import schedules as schedule_service
 from rota.service.context import ServiceContext
-from rota.stores import events, exceptions, schedules, surroundings
+from rota.stores import events, schedule_exceptions, schedules, surroundings
 from rota.stores.database import Transaction
-from rota.stores.exceptions import ExceptionRecord
-from rota.stores.plans import coming
+from rota.stores.schedule_exceptions import ExceptionRecord
 from rota.stores.schedules import ScheduleRecord, ScheduleState
 
 __all__ = ["Action", "ExceptionRecord", "Made", "action_of", "add", "find", "remove"]
@@ -39,11 +39,11 @@ def add(ctx: ServiceContext, schedule_id: str, document: Mapping[str, object]) -
     request = ExceptionRequest.parse(document)
     with ctx.write() as tx:
         schedule = schedule_service.held(tx, schedule_id)
-        if exceptions.count(tx, schedule_id) >= _MOST:
+        if schedule_exceptions.count(tx, schedule_id) >= _MOST:
             raise Conflict(f"the schedule has {_MOST} exceptions already; remove those that have passed")
         around = surroundings.of_one(tx, schedule.schedule, schedule_id)
         exception = request.exception(schedule.schedule, around, by=ctx.principal.name, now=tx.now)
-        record = exceptions.add(tx, schedule_id, exception)
+        record = schedule_exceptions.add(tx, schedule_id, exception)
         planned = _planned_anew(tx, schedule)
         _tell(ctx, tx, "added", schedule, record)
         made = Made(record, planned.fires_at)
@@ -56,7 +56,7 @@ def find(ctx: ServiceContext, schedule_id: str, *, limit: int, before: str | Non
     ctx.require(Right.READ)
     with ctx.read() as tx:
         schedule_service.existing(tx, schedule_id)
-        return exceptions.find(tx, schedule_id, limit=limit, before=before)
+        return schedule_exceptions.find(tx, schedule_id, limit=limit, before=before)
 
 
 def remove(ctx: ServiceContext, schedule_id: str, id: str) -> None:
@@ -64,7 +64,7 @@ def remove(ctx: ServiceContext, schedule_id: str, id: str) -> None:
     ctx.require(Right.OPERATE)
     with ctx.write() as tx:
         schedule = schedule_service.held(tx, schedule_id)
-        record = exceptions.remove(tx, schedule_id, id)
+        record = schedule_exceptions.remove(tx, schedule_id, id)
         if record is None:
             raise NotFound("no such exception")
         _planned_anew(tx, schedule)
@@ -77,7 +77,7 @@ def _planned_anew(tx: Transaction, record: ScheduleRecord) -> ScheduleRecord:
     ended = record.state is ScheduleState.ENDED
     # an ended schedule has decided all that it will decide about the past
     cursor = tx.now if ended else record.cursor_at
-    next_at, fires_at = coming(record.schedule, around, max(cursor, record.revised_at), record.runs)
+    next_at, fires_at = coming(record.schedule, max(cursor, record.revised_at), around, record.runs)
     if ended and next_at is None:
         return schedules.save(tx, replace(record, revision=record.revision + 1))
     state = record.state

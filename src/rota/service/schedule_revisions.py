@@ -4,12 +4,12 @@ import json
 from dataclasses import replace
 
 from rota.domain.errors import InvalidInput
+from rota.domain.planning import coming
 from rota.domain.schedule import Schedule
 from rota.service.context import ServiceContext
 from rota.stores import schedules, surroundings
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
-from rota.stores.plans import coming
 from rota.stores.schedules import ScheduleRecord, ScheduleState
 from rota.time_data import data_versions
 
@@ -28,7 +28,7 @@ def first_revision(
 ) -> ScheduleRecord:
     """A new schedule of a job, not stored yet. InvalidInput when it would never fire."""
     _refuse_long_names(schedule)
-    next_at, fires_at = coming(schedule, surroundings.of_one(tx, schedule), tx.now, 0)
+    next_at, fires_at = coming(schedule, tx.now, surroundings.of_one(tx, schedule), 0)
     if fires_at is None:
         _refuse_over(schedule)
     return ScheduleRecord(
@@ -68,8 +68,8 @@ def revision(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, sched
     if schedule == record.schedule:
         return record
     _refuse_long_names(schedule)
-    next_at, fires_at = coming(schedule, surroundings.of_one(tx, schedule, record.id), tx.now, record.runs)
-    if fires_at is None and not _has_run_out(schedule, record.runs):
+    next_at, fires_at = coming(schedule, tx.now, surroundings.of_one(tx, schedule, record.id), record.runs)
+    if fires_at is None and not schedule.has_run_out(record.runs):
         _refuse_over(schedule)
     state = record.state
     if next_at is None:
@@ -103,10 +103,6 @@ def _refuse_long_names(schedule: Schedule) -> None:
 def _refuse_over(schedule: Schedule) -> None:
     name = "endsAt" if schedule.ends_at is not None else next(iter(schedule.rule.document()))
     raise InvalidInput.field(name, msg="it would never fire: every instant is in the past")
-
-
-def _has_run_out(schedule: Schedule, runs: int) -> bool:
-    return schedule.max_runs is not None and runs >= schedule.max_runs
 
 
 def _text(schedule: Schedule) -> str:

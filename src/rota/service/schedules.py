@@ -10,14 +10,13 @@ from rota.domain.instant import Instant
 from rota.domain.job import JobState
 from rota.domain.missed import Missed
 from rota.domain.occurrence import Decision
-from rota.domain.planning import Preview, due, upcoming
+from rota.domain.planning import Preview, coming, due, upcoming
 from rota.domain.schedule import Schedule, Surroundings
 from rota.service.context import ServiceContext
 from rota.service.schedule_revisions import first_revision, revision
 from rota.stores import jobs, occurrences, schedules, surroundings
 from rota.stores.database import Transaction
 from rota.stores.occurrences import OccurrenceRecord
-from rota.stores.plans import coming
 from rota.stores.schedules import ScheduleRecord, ScheduleState
 
 __all__ = [
@@ -327,7 +326,7 @@ def _rested(tx: Transaction, record: ScheduleRecord, around: Surroundings) -> tu
 
 def _resumed(tx: Transaction, record: ScheduleRecord, around: Surroundings, cursor: Instant, by: str) -> ScheduleRecord:
     """The schedule after its pause."""
-    next_at, fires_at = coming(record.schedule, around, tx.now, record.runs)
+    next_at, fires_at = coming(record.schedule, tx.now, around, record.runs)
     return replace(
         record,
         state=ScheduleState.ENABLED if next_at is not None else ScheduleState.ENDED,

@@ -22,7 +22,7 @@ from rota.domain.simulation import (
 from rota.domain.simulation import simulate as simulated
 from rota.service import schedules as schedule_service
 from rota.service.context import ServiceContext
-from rota.stores import durations, exceptions, jobs, queues, schedules, surroundings, workers
+from rota.stores import durations, freezes, jobs, queues, schedules, surroundings, workers
 from rota.stores.database import Transaction
 from rota.stores.durations import Durations
 from rota.stores.jobs import JobRecord
@@ -105,7 +105,7 @@ def simulate(ctx: ServiceContext, question: Question) -> Prediction:
             raise NotFound("no such job")
         lasting = durations.of_jobs(tx, list(known), tx.now - durations.LATELY)
         records = [queue.settings for queue in queues.all_set(tx)]
-        freezes = [record.freeze for record in exceptions.frozen(tx, start)]
+        frozen = [record.freeze for record in freezes.lasting(tx, start)]
         slots = _slots(tx) if question.slots is None else question.slots
         as_jobs = {id: _simulated(record, question, lasting.get(id)) for id, record in known.items()}
         chosen = [
@@ -115,7 +115,7 @@ def simulate(ctx: ServiceContext, question: Question) -> Prediction:
         ]
         if question.schedule is not None:
             chosen.append(_unsaved(tx, question, as_jobs, start))
-    setting = Setting(ctx.config.environment, slots, records, freezes, question.outages)
+    setting = Setting(ctx.config.environment, slots, records, frozen, question.outages)
     done = simulated(chosen, setting, start=start, until=until, most=MOST_INSTANTS)
     unknown = sorted({one.job.id for one in chosen} - lasting.keys() - question.durations.keys())
     return Prediction(done, slots, {one.job.id: one.job.job.name for one in chosen}, unknown, left_out)

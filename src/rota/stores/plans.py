@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 from rota.domain.instant import MINUTE, Instant
-from rota.domain.planning import decided_next, next_after
-from rota.domain.schedule import Schedule, Surroundings
+from rota.domain.planning import coming
+from rota.domain.schedule import Surroundings
 from rota.stores import schedules, surroundings
 from rota.stores.database import Transaction
 from rota.stores.schedules import ScheduleRecord, ScheduleState
@@ -21,15 +21,6 @@ class Moved:
     record: ScheduleRecord
     before: Instant | None
     after: Instant | None
-
-
-def coming(
-    schedule: Schedule, around: Surroundings, after: Instant, runs: int
-) -> tuple[Instant | None, Instant | None]:
-    """The next instant to decide and the next that fires, strictly after `after`; neither once maxRuns is reached."""
-    if schedule.max_runs is not None and runs >= schedule.max_runs:
-        return None, None
-    return decided_next(schedule, after, around), next_after(schedule, after, around)
 
 
 def plan_anew(tx: Transaction, records: Sequence[ScheduleRecord], data: str) -> list[Moved]:
@@ -59,8 +50,7 @@ def plan_anew(tx: Transaction, records: Sequence[ScheduleRecord], data: str) -> 
 
 
 def _planned(record: ScheduleRecord, around: Surroundings, data: str) -> ScheduleRecord:
-    after = max(record.cursor_at, record.revised_at)
-    next_at, fires_at = coming(record.schedule, around, after, record.runs)
+    next_at, fires_at = coming(record.schedule, record.decided_until, around, record.runs)
     state = record.state if next_at is not None else ScheduleState.ENDED
     return replace(record, next_at=next_at, fires_at=fires_at, state=state, planned_with=data)
 

@@ -59,6 +59,11 @@ class ScheduleRecord:
         """The rule and its policies."""
         return Schedule.from_json(self.rule)
 
+    @property
+    def decided_until(self) -> Instant:
+        """Up to where its instants are decided; those before its last revision are none of its business."""
+        return max(self.cursor_at, self.revised_at)
+
 
 @dataclass(slots=True)
 class DueJob:

@@ -6,7 +6,7 @@ from rota.domain.calendar import Calendar
 from rota.domain.errors import InvalidInput
 from rota.domain.schedule import NO_SURROUNDINGS, Schedule, Surroundings
 from rota.domain.working_days import WorkingDays
-from rota.stores import calendars, exceptions
+from rota.stores import calendars, schedule_exceptions
 from rota.stores.database import Transaction
 
 Names = tuple[str, ...]
@@ -21,7 +21,7 @@ def of(
     """
     named = {schedule.calendar for schedule in schedules.values() if schedule.calendar}
     days = {names: found for names, found in _days(tx, named, instead or {}).items() if isinstance(found, WorkingDays)}
-    excepted = exceptions.of(tx, list(schedules))
+    excepted = schedule_exceptions.of(tx, list(schedules))
     return {
         id: _around(days.get(schedule.calendar), excepted.get(id, ()))
         for id, schedule in schedules.items()
@@ -37,11 +37,11 @@ def of_one(tx: Transaction, schedule: Schedule, schedule_id: str | None = None) 
         if isinstance(found, InvalidInput):
             raise found
         days = found
-    excepted = exceptions.of(tx, [schedule_id]).get(schedule_id, []) if schedule_id is not None else ()
+    excepted = schedule_exceptions.of(tx, [schedule_id]).get(schedule_id, []) if schedule_id is not None else ()
     return _around(days, excepted)
 
 
-def _around(days: WorkingDays | None, excepted: Collection[exceptions.ExceptionRecord]) -> Surroundings:
+def _around(days: WorkingDays | None, excepted: Collection[schedule_exceptions.ExceptionRecord]) -> Surroundings:
     if days is None and not excepted:
         return NO_SURROUNDINGS
     return Surroundings(days, tuple(record.exception for record in excepted))

@@ -3,7 +3,7 @@
 from rota.domain.freeze import Freeze, Scope
 from rota.domain.occurrence import Decision
 from rota.domain.schedule_exception import ExceptionKind, ScheduleException
-from rota.stores import bell, exceptions, occurrences, schedules
+from rota.stores import bell, freezes, occurrences, schedule_exceptions, schedules
 from rota.stores.database import Database
 from stores_under_test.filling import fill
 
@@ -14,36 +14,36 @@ def test_exceptions_go_with_their_schedule(each_store: Database) -> None:
     move = ScheduleException(5, ExceptionKind.MOVE, to=7, by="bob")
     with each_store.write() as tx:
         first, other, *_ = schedules.find(tx, limit=5)
-        kept = [exceptions.add(tx, first.id, one) for one in (skip, move)]
-        apart = exceptions.add(tx, other.id, skip)
+        kept = [schedule_exceptions.add(tx, first.id, one) for one in (skip, move)]
+        apart = schedule_exceptions.add(tx, other.id, skip)
         assert bell.SCHEDULES in tx.topics
         held = schedules.held(tx, first.id)
         assert held == first
     with each_store.read() as tx:
-        assert exceptions.find(tx, first.id, limit=5) == kept[::-1]
-        assert exceptions.find(tx, first.id, limit=5, before=kept[1].id) == kept[:1]
-        assert exceptions.of(tx, [first.id, other.id]) == {first.id: kept[::-1], other.id: [apart]}
-        assert exceptions.count(tx, first.id) == 2
+        assert schedule_exceptions.find(tx, first.id, limit=5) == kept[::-1]
+        assert schedule_exceptions.find(tx, first.id, limit=5, before=kept[1].id) == kept[:1]
+        assert schedule_exceptions.of(tx, [first.id, other.id]) == {first.id: kept[::-1], other.id: [apart]}
+        assert schedule_exceptions.count(tx, first.id) == 2
     with each_store.write() as tx:
-        assert exceptions.remove(tx, first.id, apart.id) is None
-        assert exceptions.remove(tx, first.id, kept[0].id) == kept[0]
+        assert schedule_exceptions.remove(tx, first.id, apart.id) is None
+        assert schedule_exceptions.remove(tx, first.id, kept[0].id) == kept[0]
         schedules.remove(tx, [other.id])
-        assert exceptions.count(tx, first.id) == 1
-        assert exceptions.count(tx, other.id) == 0
+        assert schedule_exceptions.count(tx, first.id) == 1
+        assert schedule_exceptions.count(tx, other.id) == 0
 
 
 def test_freezes_page_by_their_making(each_store: Database) -> None:
     with each_store.write() as tx:
-        over = exceptions.freeze(tx, Freeze(1, 2, "r", "ann", Scope(tags=("ä",))))
-        coming = exceptions.freeze(tx, Freeze(5, 2**60, "r", "ann"))
+        over = freezes.add(tx, Freeze(1, 2, "r", "ann", Scope(tags=("ä",))))
+        coming = freezes.add(tx, Freeze(5, 2**60, "r", "ann"))
     with each_store.read() as tx:
-        assert exceptions.page_of_freezes(tx, limit=5) == [coming, over]
-        assert exceptions.page_of_freezes(tx, limit=1, before=coming.id) == [over]
-        assert exceptions.page_of_freezes(tx, limit=5, ending_after=2) == [coming]
-        assert exceptions.frozen(tx, 1) == [over, coming]
+        assert freezes.find(tx, limit=5) == [coming, over]
+        assert freezes.find(tx, limit=1, before=coming.id) == [over]
+        assert freezes.find(tx, limit=5, ending_after=2) == [coming]
+        assert freezes.lasting(tx, 1) == [over, coming]
     with each_store.write() as tx:
-        assert exceptions.thaw(tx, over.id) == over
-        assert exceptions.thaw(tx, over.id) is None
+        assert freezes.remove(tx, over.id) == over
+        assert freezes.remove(tx, over.id) is None
 
 
 def test_decisions_are_replaced_and_no_others(each_store: Database) -> None:

@@ -1,4 +1,4 @@
-"""One-off exceptions to schedules, and freezes: what people put in the way of what a rule names."""
+"""One-off exceptions to schedules: what people change of single instants."""
 
 from collections import defaultdict
 from collections.abc import Collection
@@ -7,13 +7,12 @@ from typing import Any
 
 from sqlalchemy import Row, delete, func, insert, select
 
-from rota.domain.freeze import Freeze, Scope
 from rota.domain.instant import Instant
 from rota.domain.schedule_exception import ExceptionKind, ScheduleException
 from rota.stores import bell
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
-from rota.stores.schedule_tables import freezes, schedule_exceptions
+from rota.stores.schedule_tables import schedule_exceptions
 
 
 @dataclass(frozen=True, slots=True)
@@ -23,15 +22,6 @@ class ExceptionRecord:
     id: str
     schedule_id: str
     exception: ScheduleException
-    created_at: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class FreezeRecord:
-    """A stored freeze."""
-
-    id: str
-    freeze: Freeze
     created_at: Instant
 
 
@@ -96,51 +86,3 @@ def _exception(row: Row[Any]) -> ExceptionRecord:
     kind = ExceptionKind(row.kind)
     exception = ScheduleException(row.at, kind, row.until, row.to, row.created_by, row.reason)
     return ExceptionRecord(row.id, row.schedule_id, exception, row.created_at)
-
-
-def freeze(tx: Transaction, new: Freeze) -> FreezeRecord:
-    """Store a freeze."""
-    record = FreezeRecord(new_id(tx.now), new, tx.now)
-    values = {
-        "id": record.id,
-        "starts_at": new.starts_at,
-        "ends_at": new.ends_at,
-        "reason": new.reason,
-        "scope": new.scope.to_json(),
-        "created_by": new.by,
-        "created_at": tx.now,
-    }
-    tx.execute(insert(freezes).values(values))
-    return record
-
-
-def frozen(tx: Transaction, since: Instant) -> list[FreezeRecord]:
-    """The freezes that end after an instant, by their start."""
-    wanted = select(freezes).where(freezes.c.ends_at > since).order_by(freezes.c.starts_at, freezes.c.id)
-    return [_freeze(row) for row in tx.all(wanted)]
-
-
-def page_of_freezes(
-    tx: Transaction, *, limit: int, before: str | None = None, ending_after: Instant | None = None
-) -> list[FreezeRecord]:
-    """Freezes, the newest first, from the one before the id `before` on; of those that end after an instant, if given."""
-    wanted = select(freezes).order_by(freezes.c.id.desc()).limit(limit)
-    if before is not None:
-        wanted = wanted.where(freezes.c.id < before)
-    if ending_after is not None:
-        wanted = wanted.where(freezes.c.ends_at > ending_after)
-    return [_freeze(row) for row in tx.all(wanted)]
-
-
-def thaw(tx: Transaction, id: str) -> FreezeRecord | None:
-    """Take a freeze back. None when there is no such one."""
-    row = tx.first(select(freezes).where(freezes.c.id == id))
-    if row is None:
-        return None
-    tx.execute(delete(freezes).where(freezes.c.id == id))
-    return _freeze(row)
-
-
-def _freeze(row: Row[Any]) -> FreezeRecord:
-    found = Freeze(row.starts_at, row.ends_at, row.reason, row.created_by, Scope.from_json(row.scope))
-    return FreezeRecord(row.id, found, row.created_at)
