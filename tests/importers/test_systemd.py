@@ -209,11 +209,11 @@ def test_an_event_elapses_when_systemd_says_so(event: str) -> None:
 @given(st.text("*-~:/,.0123456789 MonFri", max_size=25) | st.text(max_size=20))
 def test_any_event_is_read_or_refused(text: str) -> None:
     try:
-        calendar = read_calendar(text)
+        event = read_calendar(text)
     except InvalidInput:
         return
-    assert calendar.days
-    assert calendar.seconds
+    assert event.sets.days
+    assert event.sets.seconds
 
 
 @settings(max_examples=200, deadline=None)

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rota.domain.errors import InvalidInput
-from rota.domain.instant import Instant, format_instant, from_datetime, to_datetime
+from rota.domain.instant import SECOND, Instant, format_instant, from_datetime, to_datetime
+from rota.domain.weekday import NAMES
 from rota.domain.zone import Zone
 from rota.importers.base import Document
 
 MOST_SPANS = 20
 """So many schedules for the years of one rule."""
-LAST_YEAR = 2199
+YEARS = range(1970, 2200)
+"""Those that a rule may name; with all of them it has no end."""
 _EVERY_DAY = frozenset(range(7))
 _ALL_DAYS = frozenset(range(1, 32))
 _WEEKS = {1: range(1, 8), 2: range(8, 15), 3: range(15, 22), 4: range(22, 29), 5: range(29, 32)}
-_NAMES = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,17 +57,17 @@ class ClockSets:
 
     def _days(self) -> tuple[str, str]:
         any_day, any_weekday = self.days == _ALL_DAYS, self.weekdays == _EVERY_DAY
-        weekdays = ",".join(_NAMES[day] for day in sorted(self.weekdays))
+        weekdays = ",".join(NAMES[day] for day in sorted(self.weekdays))
         if any_weekday:
             return "*" if any_day else self._day_list(), "*"
         if any_day:
             return "*", weekdays
         if self.from_end:
             if self.days == frozenset(range(1, 8)):
-                return "?", ",".join(f"{_NAMES[day]}L" for day in sorted(self.weekdays))
+                return "?", ",".join(f"{NAMES[day]}L" for day in sorted(self.weekdays))
             raise _refused("days that count from the end of the month, on some weekdays, have no cron expression")
         if weeks := _whole_weeks(self.days):
-            return "?", ",".join(f"{_NAMES[day]}#{week}" for day in sorted(self.weekdays) for week in weeks)
+            return "?", ",".join(f"{NAMES[day]}#{week}" for day in sorted(self.weekdays) for week in weeks)
         if 1 in self.days:  # a field that begins with a star leaves both to match; */31 is the first day alone
             return f"*/31,{_listed(self.days)}", weekdays
         raise _refused("this choice of days on some weekdays has no cron expression")
@@ -78,8 +79,14 @@ class ClockSets:
 
 
 def year_spans(years: Iterable[int], zone: Zone, now: Instant) -> list[Document]:
-    """`startsAt` and `endsAt` of each run of consecutive years from now on. InvalidInput if there is none, or too many."""
-    coming = sorted(year for year in set(years) if to_datetime(now).year <= year <= LAST_YEAR)
+    """`startsAt` and `endsAt` of each run of consecutive years from now on; one without either if all `YEARS` are named.
+
+    InvalidInput if there is none to come, or too many.
+    """
+    named = frozenset(years)
+    if named.issuperset(YEARS):
+        return [{}]
+    coming = sorted(year for year in named.intersection(YEARS) if year >= to_datetime(now).year)
     if not coming:
         raise _refused("its years are over")
     runs = _runs(coming)
@@ -88,8 +95,8 @@ def year_spans(years: Iterable[int], zone: Zone, now: Instant) -> list[Document]
     spans: list[Document] = []
     for run in runs:
         span: Document = {"startsAt": format_instant(_start_of(run[0], zone))}
-        if run[-1] != LAST_YEAR:
-            span["endsAt"] = format_instant(_start_of(run[-1] + 1, zone) - 1_000_000)
+        if run[-1] != YEARS[-1]:
+            span["endsAt"] = format_instant(_start_of(run[-1] + 1, zone) - SECOND)
         spans.append(span)
     return spans
 

@@ -14,7 +14,6 @@ from rota.domain.instant import Instant, format_duration
 from rota.domain.zone import Zone
 from rota.importers.base import Document, Fires, Found, Importer, Options, Source, job_name, require_text
 from rota.importers.systemd.calendar import calendar_fires, read_calendar
-from rota.importers.systemd.expression import schedules_of
 from rota.importers.systemd.service import Started, read_service, unit_description
 from rota.importers.systemd.timer import Timer, read_timer
 from rota.importers.systemd.units import read_unit
@@ -112,10 +111,10 @@ def _schedules(timer: Timer, options: Options) -> tuple[list[Document], Fires | 
     rules: list[Document] = []
     events: list[Fires] = []
     for text in timer.calendars:
-        calendar = read_calendar(text)
-        zone = Zone.named(calendar.zone or options.time_zone)
-        events.append(calendar_fires(calendar, zone))
-        rules += [rule for rule in schedules_of(calendar, zone, options.now) if rule not in rules]
+        event = read_calendar(text)
+        zone = Zone.named(event.zone or options.time_zone)
+        events.append(calendar_fires(event, zone))
+        rules += [rule for rule in event.schedules(zone, options.now) if rule not in rules]
     rules += [{"every": format_duration(interval)} for interval in timer.intervals]
     return [rule | policies for rule in rules], None if timer.intervals else _together(events)
 
