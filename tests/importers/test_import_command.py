@@ -148,6 +148,14 @@ def test_wrong_usage_is_exit_code_2(rota: Run, words: list[str], says: str) -> N
     assert says in result.stderr
 
 
+def test_what_rota_refuses_cannot_be_imported(rota: Run) -> None:
+    result = rota("import", "crontab", "-", "--tz", "UTC", "--dry-run", "--json", input="0 5 31 2 * backup\n")
+    (entry,) = json.loads(result.stdout)
+    assert "never fires" in entry["problem"]
+    assert (entry["job"], entry["becomes"], entry["same"]) == (None, [], None)
+    assert "0 can be imported" in result.stderr
+
+
 def test_stdin_is_a_source(rota: Run) -> None:
     result = rota("import", "crontab", "-", "--tz", "UTC", "--dry-run", "--json", input="0 5 * * * backup\n")
     assert result.exit_code == 0, result.output
