@@ -36,6 +36,11 @@ class Source:
         """The last part of the path."""
         return PurePath(self.path).name
 
+    @property
+    def description(self) -> str:
+        """What describes a job whose entry says nothing about itself."""
+        return f"Imported from {self.path}"
+
 
 @dataclass(frozen=True, slots=True)
 class Options:

@@ -45,14 +45,14 @@ class ClockSets:
         """
         day, weekday = self._days()
         fields = [
-            _listed(self.minutes, 60 if stars else None),
-            _listed(self.hours, 24 if stars else None),
+            listed(self.minutes, 60 if stars else None),
+            listed(self.hours, 24 if stars else None),
             day,
-            _listed(self.months, 12),
+            listed(self.months, 12),
             weekday,
         ]
         if self.seconds != {0}:
-            fields.insert(0, _listed(self.seconds, 60 if stars else None))
+            fields.insert(0, listed(self.seconds, 60 if stars else None))
         return " ".join(fields)
 
     def _days(self) -> tuple[str, str]:
@@ -69,12 +69,12 @@ class ClockSets:
         if weeks := _whole_weeks(self.days):
             return "?", ",".join(f"{NAMES[day]}#{week}" for day in sorted(self.weekdays) for week in weeks)
         if 1 in self.days:  # a field that begins with a star leaves both to match; */31 is the first day alone
-            return f"*/31,{_listed(self.days)}", weekdays
+            return f"*/31,{listed(self.days)}", weekdays
         raise _refused("this choice of days on some weekdays has no cron expression")
 
     def _day_list(self) -> str:
         if not self.from_end:
-            return _listed(self.days)
+            return listed(self.days)
         return ",".join("L" if day == 1 else f"L-{day - 1}" for day in sorted(self.days))
 
 
@@ -101,6 +101,13 @@ def year_spans(years: Iterable[int], zone: Zone, now: Instant) -> list[Document]
     return spans
 
 
+def listed(values: frozenset[int], all_of_them: int | None = None) -> str:
+    """The values as a list of numbers and ranges; `*` where they are as many as there are."""
+    if len(values) == all_of_them:
+        return "*"
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in _runs(sorted(values)))
+
+
 def _start_of(year: int, zone: Zone) -> Instant:
     return from_datetime(to_datetime(0).replace(year=year, tzinfo=zone.tz))
 
@@ -109,13 +116,6 @@ def _whole_weeks(days: frozenset[int]) -> list[int]:
     """The weeks of a month that the days are, or none if they are not whole ones."""
     weeks = [week for week, whole in _WEEKS.items() if days.issuperset(whole)]
     return weeks if days == frozenset(day for week in weeks for day in _WEEKS[week]) else []
-
-
-def _listed(values: frozenset[int], all_of_them: int | None = None) -> str:
-    """The values as a list of numbers and ranges; `*` where they are as many as there are."""
-    if len(values) == all_of_them:
-        return "*"
-    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in _runs(sorted(values)))
 
 
 def _runs(values: list[int]) -> list[list[int]]:

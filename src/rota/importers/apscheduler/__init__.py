@@ -162,7 +162,7 @@ def _job(
     parameters = parameters_of(file, function, args, kwargs)
     job: Document = {
         "name": job_name(key),
-        "description": f"Imported from {source.path}",
+        "description": source.description,
         "jobType": function,
         "parameters": parameters,
         "retryCount": 0,

@@ -114,7 +114,7 @@ def _job(source: Source, line: Entry, name: str) -> Document:
     command = ["/usr/bin/env", *assignments, variables["SHELL"], "-c", f"cd\n{line.command}"]
     return {
         "name": name,
-        "description": line.comment or f"Imported from {source.path}",
+        "description": line.comment or source.description,
         "jobType": "script",
         "parameters": {"command": command} | ({} if line.stdin is None else {"stdin": line.stdin}),
         "retryCount": 0,
