@@ -1,20 +1,17 @@
 """Schedules of APScheduler: what they become, and that they fire when APScheduler says so."""
 
 import importlib.util
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from importers.definitions import Read, job
 from rota import registry
-from rota.domain.job import Defaults, Job
 from rota.importers.base import Found, Options, Source
 from rota.importers.comparison import compare
 
-Read = Callable[..., list[Found]]
 needs_apscheduler = pytest.mark.skipif(
     importlib.util.find_spec("apscheduler") is None, reason="APScheduler is not installed"
 )
@@ -23,12 +20,6 @@ needs_apscheduler = pytest.mark.skipif(
 @pytest.fixture
 def jobs(read: Read, files: Path) -> dict[str, Found]:
     return {one.name: one for one in read("apscheduler", path=str(files / "python/jobs.py"))}
-
-
-def job(found: Found) -> dict[str, Any]:
-    assert found.job is not None, found.problem
-    Job.parse(found.job, defaults=Defaults())
-    return found.job
 
 
 GUIDE = [

@@ -2,33 +2,24 @@
 
 import importlib.util
 import json
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from importers.definitions import Read, job
 from rota import registry
 from rota.domain.errors import InvalidInput
-from rota.domain.job import Defaults, Job
 from rota.importers.base import Found, Options, Source
 from rota.importers.comparison import compare
 
-Read = Callable[..., list[Found]]
 needs_celery = pytest.mark.skipif(importlib.util.find_spec("celery") is None, reason="Celery is not installed")
 
 
 @pytest.fixture
 def tasks(read: Read, files: Path) -> dict[str, Found]:
     return {one.key: one for one in read("celery", path=str(files / "python/tasks.py"))}
-
-
-def job(found: Found) -> dict[str, Any]:
-    assert found.job is not None, found.problem
-    Job.parse(found.job, defaults=Defaults())
-    return found.job
 
 
 @pytest.mark.parametrize(
