@@ -143,7 +143,8 @@ def test_what_apscheduler_itself_refuses_is_not_compared(read: Read, now: int) -
 @needs_apscheduler
 @settings(max_examples=40, deadline=None)
 @given(
-    hour=st.from_regex(r"(1?[0-9]|\*/[2-9]|[0-9]-1[0-9](/[1-4])?)", fullmatch=True),
+    # APScheduler refuses a step that is longer than its range.
+    hour=st.from_regex(r"(1?[0-9]|\*/[2-9]|[0-9]-1[0-9]|[0-9]-1[3-9]/[1-4])", fullmatch=True),
     day=st.sampled_from(["*", "last", "2nd tue", "1-7", "31"]),
     month=st.sampled_from(["*", "jan-mar", "*/5"]),
 )
