@@ -78,6 +78,11 @@ def test_a_backslash_keeps_a_percent_and_a_bare_one_begins_the_input(read: Read,
     assert parameters(mail)["stdin"] == "Dear Ada,\n\nyours\n"
 
 
+def test_a_command_may_be_its_input_alone(read: Read) -> None:
+    found = only(read("crontab", "0 5 * * * %what it reads", path="/home/ada/jobs"))
+    assert (found.name, command(found), parameters(found)["stdin"]) == ("jobs", "cd\n", "what it reads\n")
+
+
 def test_settings_reach_the_entries_below_them(read: Read) -> None:
     first, second = read(
         "crontab",

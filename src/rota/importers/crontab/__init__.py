@@ -134,7 +134,10 @@ def _notes(line: Entry) -> list[str]:
 
 
 def _program(command: str) -> str:
-    """The name of what a command mainly runs: the first program with a path, else the first word that is one."""
+    """The name of what a command mainly runs: the first program with a path, else the first word that is one.
+
+    Nothing for a command of which `%` leaves only the input.
+    """
     paths = [path for path in _PROGRAM.findall(command) if not path.startswith(_NO_PROGRAM)]
     words = [word for word in command.split() if word not in _BEFORE_A_PROGRAM and not re.match("-|[A-Za-z_]+=", word)]
-    return PurePath([*paths, *words, *command.split()][0]).name
+    return PurePath([*paths, *words, *command.split(), ""][0]).name
