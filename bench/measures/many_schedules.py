@@ -4,22 +4,18 @@ Lateness is counted from the nominal instant to the start of its execution in th
 ledger row. The idle cost is the processor time of the process in a window in which nothing becomes due.
 """
 
-import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from sqlalchemy import insert
 
 from bench import processes
 from bench.measure import AtMost, Result, Settings, percentile
-from bench.measures.schedules import CONCURRENCY, add_job
+from bench.measures.schedules import CONCURRENCY, add_job, schedule_rows
 from bench.stores import expect, fresh, reading, rows, scratch
 from rota.domain.instant import SECOND, Duration, Instant, format_instant
-from rota.domain.schedule import Schedule
 from rota.stores.database import Database
-from rota.stores.identity import new_ids
 from rota.stores.schedule_tables import schedules
-from rota.time_data import data_versions
 
 STORES = ("sqlite", "postgres")
 _DUE_PER_SECOND = {"sqlite": 200, "postgres": 1000}
@@ -115,27 +111,12 @@ def _add(database: Database, count: int, interval: Duration, lead: Duration) -> 
         job_id = add_job(tx)
         now = tx.now
     first = now + lead
-    data = data_versions()
+
+    def rule(anchor: Instant) -> dict[str, object]:
+        return {"every": interval / SECOND, "anchor": format_instant(anchor)}
+
     for start in range(0, count, _BATCH):
         at = [first + index * interval // count for index in range(start, min(start + _BATCH, count))]
         with database.write() as tx:
-            tx.execute(insert(schedules), _rows(job_id, at, interval, now, data, new_ids(tx.now, len(at))))
+            tx.execute(insert(schedules), schedule_rows(job_id, at, rule, now))
     return first
-
-
-def _rows(
-    job_id: str, at: Sequence[Instant], interval: Duration, now: Instant, data: str, ids: Sequence[str]
-) -> list[dict[str, object]]:
-    same = {
-        "job_id": job_id, "state": "Enabled", "revision": 1, "revised_at": now, "cursor_at": now, "runs": 0, "planned_with": data,
-        "created_by": "bench", "changed_by": "bench", "created_at": now, "updated_at": now,
-    }  # fmt: skip
-    return [
-        same | {"id": id, "rule": _rule(instant, interval, now), "next_at": instant, "fires_at": instant}
-        for id, instant in zip(ids, at, strict=True)
-    ]
-
-
-def _rule(anchor: Instant, interval: Duration, now: Instant) -> str:
-    document = {"every": interval / SECOND, "anchor": format_instant(anchor)}
-    return json.dumps(Schedule.parse(document, now=now, spread="").document(), separators=(",", ":"))

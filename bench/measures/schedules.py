@@ -6,14 +6,14 @@ execution in the store; `function_*` goes on to the first line of the function, 
 
 import json
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 
 from sqlalchemy import insert
 
 from bench import processes
 from bench.measure import AtMost, Result, Scratch, Settings, percentile
 from bench.stores import expect, fresh, number, reading, rows, scratch
-from rota.domain.instant import format_instant
+from rota.domain.instant import Instant, format_instant
 from rota.domain.job import Job, JobState
 from rota.domain.schedule import Schedule
 from rota.stores import jobs
@@ -122,28 +122,9 @@ def _wait_for(store: Scratch, count: int, seconds: float) -> None:
 def add_schedules(database: Database, offsets: Sequence[float], lead: float) -> int:
     """Write one job and one schedule for each offset (seconds). Returns the first instant, `lead` seconds from now."""
     with database.write() as tx:
-        job_id = add_job(tx)
         first = tx.now + round(lead * 1e6)
-        rows = [
-            {
-                "id": id,
-                "job_id": job_id,
-                "state": "Enabled",
-                "rule": _rule(first + round(offset * 1e6), tx.now),
-                "revision": 1,
-                "revised_at": tx.now,
-                "cursor_at": tx.now,
-                "next_at": first + round(offset * 1e6),
-                "fires_at": first + round(offset * 1e6),
-                "planned_with": data_versions(),
-                "runs": 0,
-                "created_by": "bench",
-                "changed_by": "bench",
-                "created_at": tx.now,
-                "updated_at": tx.now,
-            }
-            for id, offset in zip(new_ids(tx.now, len(offsets)), offsets, strict=True)
-        ]
+        instants = [first + round(offset * 1e6) for offset in offsets]
+        rows = schedule_rows(add_job(tx), instants, lambda at: {"once": format_instant(at)}, tx.now)
         tx.execute(insert(schedules), rows)
     return first
 
@@ -168,6 +149,19 @@ def add_job(tx: Transaction) -> str:
     return record.id
 
 
-def _rule(at: int, now: int) -> str:
-    document = Schedule.parse({"once": format_instant(at)}, now=now, spread="").document()
-    return json.dumps(document, separators=(",", ":"))
+def schedule_rows(
+    job_id: str, instants: Sequence[Instant], rule: Callable[[Instant], dict[str, object]], now: Instant
+) -> list[dict[str, object]]:
+    """Schedules of one job as the store holds them: one for each instant, that fires then by the rule made of it."""
+    same = {
+        "job_id": job_id, "state": "Enabled", "revision": 1, "revised_at": now, "cursor_at": now, "runs": 0,
+        "planned_with": data_versions(), "created_by": "bench", "changed_by": "bench", "created_at": now, "updated_at": now,
+    }  # fmt: skip
+    return [
+        same | {"id": id, "rule": _stored(rule(at), now), "next_at": at, "fires_at": at}
+        for id, at in zip(new_ids(now, len(instants)), instants, strict=True)
+    ]
+
+
+def _stored(rule: dict[str, object], now: Instant) -> str:
+    return json.dumps(Schedule.parse(rule, now=now, spread="").document(), separators=(",", ":"))

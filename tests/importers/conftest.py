@@ -1,18 +1,16 @@
 """Sources as files, and what an importer makes of them."""
 
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
+from importers.definitions import Read
 from rota import registry
 from rota.domain.instant import parse_instant
 from rota.importers.base import Found, Importer, Options, Source
 
 FILES = Path(__file__).parent / "files"
 NOW = parse_instant("2026-11-27T22:00:00Z")
-
-Read = Callable[..., list[Found]]
 
 
 @pytest.fixture

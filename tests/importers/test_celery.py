@@ -1,33 +1,25 @@
 """Celery's periodic tasks: what they become, and that they fire when Celery says so."""
 
 import importlib.util
-from collections.abc import Callable
+import json
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from importers.definitions import Read, job
 from rota import registry
 from rota.domain.errors import InvalidInput
-from rota.domain.job import Defaults, Job
 from rota.importers.base import Found, Options, Source
 from rota.importers.comparison import compare
 
-Read = Callable[..., list[Found]]
 needs_celery = pytest.mark.skipif(importlib.util.find_spec("celery") is None, reason="Celery is not installed")
 
 
 @pytest.fixture
 def tasks(read: Read, files: Path) -> dict[str, Found]:
     return {one.key: one for one in read("celery", path=str(files / "python/tasks.py"))}
-
-
-def job(found: Found) -> dict[str, Any]:
-    assert found.job is not None, found.problem
-    Job.parse(found.job, defaults=Defaults())
-    return found.job
 
 
 @pytest.mark.parametrize(
@@ -120,6 +112,47 @@ CELERY_BEAT_SCHEDULE = {"three": {"task": "a.b"}, **others}
         "line 6: only its program knows what \"{'three': {'task': 'a.b'}, **others}\" is",
     ]
     assert found[0].schedules[0]["timeZone"] == "Asia/Tokyo"
+
+
+@pytest.mark.parametrize(
+    ("call", "reason"),
+    [
+        ("9.0, test.s(**more)", "only its program knows what 'test.s(**more)' is"),
+        ("9.0, signature('tasks.test', args=('hello',))", "only its program knows what"),
+        ("9.0, test.s(), args=('hello',)", "arguments beside those of its signature"),
+        ("9.0", "no schedule or no task"),
+    ],
+)
+def test_a_call_that_cannot_be_imported_says_why(read: Read, call: str, reason: str) -> None:
+    (found,) = read("celery", f"sender.add_periodic_task({call})")
+    assert found.job is None
+    assert reason in str(found.problem)
+
+
+def test_options_of_a_call_count_as_those_of_an_entry(read: Read) -> None:
+    (found,) = read("celery", "sender.add_periodic_task(9.0, test.s(), queue='slow', expires=60, serializer='json')")
+    assert (job(found)["queue"], found.schedules[0]["maxLateness"]) == ("slow", 60)
+    assert any("serializer" in note for note in found.notes)
+
+
+@pytest.mark.parametrize(("name", "value"), [("args", "[1"), ("args", "{}1"), ("kwargs", "[1]"), ("args", '{"a": 1}')])
+def test_arguments_of_a_dump_that_are_none_are_not_lost(read: Read, name: str, value: str) -> None:
+    rows = [
+        {"model": "django_celery_beat.intervalschedule", "pk": 1, "fields": {"every": 9, "period": "seconds"}},
+        {"model": "django_celery_beat.periodictask", "pk": 1, "fields": {"task": "a", "interval": 1, name: value}},
+    ]
+    (found,) = read("celery", json.dumps(rows), path="/x/dump.json")
+    assert found.problem == "its arguments are no JSON"
+
+
+@pytest.mark.parametrize("every", [10**400, -1, "9"])
+def test_an_interval_of_a_dump_that_is_none_is_refused(read: Read, every: object) -> None:
+    rows = [
+        {"model": "django_celery_beat.intervalschedule", "pk": 1, "fields": {"every": every, "period": "days"}},
+        {"model": "django_celery_beat.periodictask", "pk": 1, "fields": {"task": "a", "interval": 1}},
+    ]
+    (found,) = read("celery", json.dumps(rows), path="/x/dump.json")
+    assert "interval" in str(found.problem)
 
 
 def test_a_file_that_is_no_python_is_refused(read: Read) -> None:

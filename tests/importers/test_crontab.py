@@ -1,31 +1,22 @@
 """Crontabs: what an entry becomes, what is refused, and that it fires when cronie would run it."""
 
-from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from importers.definitions import Read, job, parameters
 from rota import registry
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import format_instant, parse_instant
-from rota.domain.job import Defaults, Job
 from rota.importers.base import Found, Options, Source, source_tag
 from rota.importers.comparison import compare
-
-Read = Callable[..., list[Found]]
 
 
 def only(found: list[Found]) -> Found:
     (one,) = found
     return one
-
-
-def parameters(found: Found) -> Any:
-    assert found.job is not None, found.problem
-    return found.job["parameters"]
 
 
 def command(found: Found) -> str:
@@ -56,8 +47,7 @@ def test_a_file_of_debian_becomes_jobs_with_the_same_fire_times(
     found = read("crontab", path=str(files / "etc" / file))
     assert [cron(one) for one in found] == entries
     for one in found:
-        assert one.job is not None
-        Job.parse(one.job, defaults=Defaults())
+        job(one)
         comparison = compare(one, now)
         assert comparison.same, comparison.words
         assert any("it ran as root" in note for note in one.notes)
@@ -65,9 +55,8 @@ def test_a_file_of_debian_becomes_jobs_with_the_same_fire_times(
 
 def test_names_descriptions_and_variables(read: Read, files: Path) -> None:
     rotation = read("crontab", path=str(files / "etc/cron.d/sysstat"))[1]
-    assert rotation.job is not None
     assert rotation.name == "sysstat.debian-sa1-2"
-    assert rotation.job["description"] == "Additional run at 23:59 to rotate the statistics file"
+    assert job(rotation)["description"] == "Additional run at 23:59 to rotate the statistics file"
     assert parameters(rotation)["command"] == [
         "/usr/bin/env",
         "SHELL=/bin/sh",
@@ -79,8 +68,7 @@ def test_names_descriptions_and_variables(read: Read, files: Path) -> None:
     names = [one.name for one in read("crontab", path=str(files / "etc/crontab"))]
     assert names == ["crontab.cron.hourly", "crontab.anacron", "crontab.anacron-2", "crontab.anacron-3"]
     first = read("crontab", path=str(files / "etc/crontab"))[0]
-    assert first.job is not None
-    assert first.job["description"] == f"Imported from {files / 'etc/crontab'}"
+    assert job(first)["description"] == f"Imported from {files / 'etc/crontab'}"
 
 
 def test_a_backslash_keeps_a_percent_and_a_bare_one_begins_the_input(read: Read, files: Path) -> None:
@@ -88,6 +76,11 @@ def test_a_backslash_keeps_a_percent_and_a_bare_one_begins_the_input(read: Read,
     mail = only(read("crontab", "5 4 * * sun mail -s 100\\% ada%Dear Ada,%%yours"))
     assert command(mail) == "cd\nmail -s 100% ada"
     assert parameters(mail)["stdin"] == "Dear Ada,\n\nyours\n"
+
+
+def test_a_command_may_be_its_input_alone(read: Read) -> None:
+    found = only(read("crontab", "0 5 * * * %what it reads", path="/home/ada/jobs"))
+    assert (found.name, command(found), parameters(found)["stdin"]) == ("jobs", "cd\n", "what it reads\n")
 
 
 def test_settings_reach_the_entries_below_them(read: Read) -> None:

@@ -2,25 +2,22 @@
 
 import shutil
 import subprocess
-from collections.abc import Callable
 from itertools import islice
 from pathlib import Path
-from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from importers.definitions import Read, job, parameters
 from rota import registry
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import DAY, format_instant, parse_instant
-from rota.domain.job import Defaults, Job
 from rota.domain.zone import Zone
 from rota.importers.base import Found, Options, Source
 from rota.importers.comparison import compare
 from rota.importers.systemd.calendar import calendar_fires, read_calendar
 
-Read = Callable[..., list[Found]]
 TIMERS = {
     "apt-daily": "0 6,18 * * *",
     "apt-daily-upgrade": "0 6 * * *",
@@ -40,18 +37,12 @@ def timer_of(*lines: str, service: str = "[Service]\nExecStart=/bin/true\n") -> 
     return found
 
 
-def parameters(found: Found) -> Any:
-    assert found.job is not None, found.problem
-    return found.job["parameters"]
-
-
 @pytest.mark.parametrize(("name", "expression"), TIMERS.items())
 def test_a_timer_of_debian_becomes_a_job_with_the_same_fire_times(
     read: Read, files: Path, now: int, name: str, expression: str
 ) -> None:
     (found,) = read("systemd", path=str(files / "systemd" / f"{name}.timer"))
-    assert found.job is not None, found.problem
-    Job.parse(found.job, defaults=Defaults())
+    job(found)
     assert found.name == name
     assert [schedule["cron"] for schedule in found.schedules] == [expression]
     assert compare(found, now).same, compare(found, now).words
@@ -59,8 +50,7 @@ def test_a_timer_of_debian_becomes_a_job_with_the_same_fire_times(
 
 def test_delays_persistence_and_the_service(read: Read, files: Path) -> None:
     (fstrim,) = read("systemd", path=str(files / "systemd/fstrim.timer"))
-    assert fstrim.job is not None
-    assert fstrim.job["description"] == "Discard unused blocks on filesystems from /etc/fstab"
+    assert job(fstrim)["description"] == "Discard unused blocks on filesystems from /etc/fstab"
     assert fstrim.schedules[0]["jitter"] == "2h40m"
     assert fstrim.schedules[0]["missed"] == "runLatest"
     assert parameters(fstrim)["command"][0] == "/sbin/fstrim"
@@ -164,8 +154,7 @@ def test_an_instance_is_read_from_its_template() -> None:
     options = Options("UTC", 0, beside={"/x/dump@.service": template})
     (found,) = registry.importers()["systemd"].read(source, options)
     assert parameters(found)["command"] == ["/bin/dump", "16-main"]
-    assert found.job is not None
-    assert found.job["description"] == "Dump of 16-main"
+    assert job(found)["description"] == "Dump of 16-main"
 
 
 @pytest.mark.parametrize(
@@ -209,11 +198,11 @@ def test_an_event_elapses_when_systemd_says_so(event: str) -> None:
 @given(st.text("*-~:/,.0123456789 MonFri", max_size=25) | st.text(max_size=20))
 def test_any_event_is_read_or_refused(text: str) -> None:
     try:
-        calendar = read_calendar(text)
+        event = read_calendar(text)
     except InvalidInput:
         return
-    assert calendar.days
-    assert calendar.seconds
+    assert event.sets.days
+    assert event.sets.seconds
 
 
 @settings(max_examples=200, deadline=None)

@@ -25,7 +25,6 @@ class Line:
 
     found: "Found"
     comparison: "Comparison | None" = None
-    refused: str | None = None
     saved: "Saved | None" = None
     failure: str | None = None
 
@@ -35,21 +34,14 @@ class Line:
         return f"{PurePath(self.found.file).name}:{self.found.line}"
 
     @property
-    def problem(self) -> str | None:
-        """Why it cannot be imported, or None."""
-        return self.found.problem or self.refused
-
-    @property
     def importable(self) -> bool:
         """Whether it becomes a job."""
-        return self.found.job is not None and self.problem is None
+        return self.found.job is not None
 
     def becomes(self) -> list[str]:
         """Its schedules in words."""
         from rota.domain.schedule import Schedule
 
-        if not self.importable:
-            return []
         return [Schedule.parse(document, now=0, spread=self.found.key).describe() for document in self.found.schedules]
 
     def document(self) -> Document:
@@ -61,10 +53,10 @@ class Line:
             "name": self.found.name,
             "rule": self.found.rule,
             "becomes": self.becomes(),
-            "job": self.found.job if self.importable else None,
+            "job": self.found.job,
             "same": None if comparison is None else comparison.same,
             "comparison": None if comparison is None else comparison.words,
-            "problem": self.problem,
+            "problem": self.found.problem,
             "notes": list(self.found.notes),
             "action": "failed" if self.failure else None if saved is None else saved.action,
             "failure": self.failure,
@@ -111,7 +103,7 @@ def _same(line: Line) -> Cell:
 
 
 def _remarks(line: Line) -> list[str]:
-    if line.problem is not None:
-        return [f"cannot be imported: {line.problem}"]
+    if not line.importable:
+        return [f"cannot be imported: {line.found.problem}"]
     words = [] if line.comparison is None else [line.comparison.words]
     return [*words, *line.found.notes]

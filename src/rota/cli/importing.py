@@ -14,7 +14,7 @@ from rota.cli.import_report import Line, report, summary
 from rota.cli.machine import time_zone
 from rota.cli.output import Document, say, waiting, write
 from rota.cli.reading import given
-from rota.domain.errors import Forbidden, RotaError, Unauthenticated, Unavailable
+from rota.domain.errors import Forbidden, InvalidInput, RotaError, Unauthenticated, Unavailable
 
 if TYPE_CHECKING:
     from rota.importers.base import Found, Importer, Options, Source
@@ -100,12 +100,14 @@ def _lines(kind: str, files: Sequence[str], tz: str | None, system: bool | None)
 
 
 def _compared(found: "Found", options: "Options") -> Line:
-    from rota.importers.comparison import compare, refusal
+    from rota.importers.comparison import compare
 
     if found.job is None:
         return Line(found)
-    refused = refusal(found, options.now)
-    return Line(found, refused=refused) if refused else Line(found, compare(found, options.now))
+    try:
+        return Line(found, compare(found, options.now))
+    except InvalidInput as error:
+        return Line(replace(found, job=None, problem=error.detail))
 
 
 def _source(file: str) -> "Source":
@@ -137,7 +139,7 @@ def _save(call: Call, kind: str, lines: Sequence[Line], wishes: Wishes) -> tuple
     ended: list[Line] = []
     code, given_up = 0, False
     for line in lines:
-        if not line.importable or line.found.job is None:
+        if line.found.job is None:
             ended.append(line)
             continue
         if given_up:

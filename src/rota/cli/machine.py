@@ -1,6 +1,7 @@
 """What the machine says about itself."""
 
 import os
+from contextlib import suppress
 from pathlib import Path
 
 import click
@@ -26,10 +27,8 @@ def time_zone(wanted: str | None) -> str:
 
 def _names() -> list[str]:
     names = [os.environ.get("TZ", "").removeprefix(":")]
-    try:
+    with suppress(OSError):
         names.append(os.readlink(_LINK).rpartition(_DATABASE)[2])
-    except OSError:
-        names.append("")
-    if _NAME.is_file():
+    with suppress(OSError):
         names.append(_NAME.read_text(encoding="utf-8", errors="replace").strip())
     return [name for name in names if name]

@@ -9,7 +9,7 @@ from rota.cli.output import Document
 from rota.cli.reading import Command, TimeType, given, number_or_text
 from rota.domain.calendar import Roll
 
-RULES = (
+_RULES = (
     "cron", "every", "daily_at", "weekly_on", "monthly_on", "yearly_on", "business_day", "rrule", "once", "after",
 )  # fmt: skip
 
@@ -44,7 +44,7 @@ def rule_options(command: Command) -> Command:
 
 def take_schedule(options: Document) -> Document | None:
     """Take what `rule_options` put among the options; None if there was no rule."""
-    rules = {name: value for name in RULES if (value := options.pop(name)) is not None}
+    rules = {name: value for name in _RULES if (value := options.pop(name)) is not None}
     policies = _policies(options)
     if not rules:
         for name in policies:

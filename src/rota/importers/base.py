@@ -7,7 +7,7 @@ An importer is one module or package in this room with a function `build()` (its
 import hashlib
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import PurePath
 from typing import ClassVar, Protocol
 
@@ -35,6 +35,11 @@ class Source:
     def name(self) -> str:
         """The last part of the path."""
         return PurePath(self.path).name
+
+    @property
+    def description(self) -> str:
+        """What describes a job whose entry says nothing about itself."""
+        return f"Imported from {self.path}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -144,6 +149,4 @@ def _numbered(text: str, seen: dict[str, int]) -> str:
 
 def _renamed(found: Found, name: str, key: str) -> Found:
     job = None if found.job is None else found.job | {"name": name}
-    return Found(
-        found.file, found.line, key, name, found.rule, job, found.problem, found.notes, found.fires, found.not_compared
-    )
+    return replace(found, name=name, key=key, job=job)

@@ -8,17 +8,18 @@ from dataclasses import dataclass
 from itertools import groupby
 
 from rota.domain.errors import InvalidInput
-from rota.domain.instant import Instant, format_instant, from_datetime, to_datetime
+from rota.domain.instant import SECOND, Instant, format_instant, from_datetime, to_datetime
+from rota.domain.weekday import NAMES
 from rota.domain.zone import Zone
 from rota.importers.base import Document
 
 MOST_SPANS = 20
 """So many schedules for the years of one rule."""
-LAST_YEAR = 2199
+YEARS = range(1970, 2200)
+"""Those that a rule may name; with all of them it has no end."""
 _EVERY_DAY = frozenset(range(7))
 _ALL_DAYS = frozenset(range(1, 32))
 _WEEKS = {1: range(1, 8), 2: range(8, 15), 3: range(15, 22), 4: range(22, 29), 5: range(29, 32)}
-_NAMES = ("MON", "TUE", "WED", "THU", "FRI", "SAT", "SUN")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,42 +45,48 @@ class ClockSets:
         """
         day, weekday = self._days()
         fields = [
-            _listed(self.minutes, 60 if stars else None),
-            _listed(self.hours, 24 if stars else None),
+            listed(self.minutes, 60 if stars else None),
+            listed(self.hours, 24 if stars else None),
             day,
-            _listed(self.months, 12),
+            listed(self.months, 12),
             weekday,
         ]
         if self.seconds != {0}:
-            fields.insert(0, _listed(self.seconds, 60 if stars else None))
+            fields.insert(0, listed(self.seconds, 60 if stars else None))
         return " ".join(fields)
 
     def _days(self) -> tuple[str, str]:
         any_day, any_weekday = self.days == _ALL_DAYS, self.weekdays == _EVERY_DAY
-        weekdays = ",".join(_NAMES[day] for day in sorted(self.weekdays))
+        weekdays = ",".join(NAMES[day] for day in sorted(self.weekdays))
         if any_weekday:
             return "*" if any_day else self._day_list(), "*"
         if any_day:
             return "*", weekdays
         if self.from_end:
             if self.days == frozenset(range(1, 8)):
-                return "?", ",".join(f"{_NAMES[day]}L" for day in sorted(self.weekdays))
+                return "?", ",".join(f"{NAMES[day]}L" for day in sorted(self.weekdays))
             raise _refused("days that count from the end of the month, on some weekdays, have no cron expression")
         if weeks := _whole_weeks(self.days):
-            return "?", ",".join(f"{_NAMES[day]}#{week}" for day in sorted(self.weekdays) for week in weeks)
+            return "?", ",".join(f"{NAMES[day]}#{week}" for day in sorted(self.weekdays) for week in weeks)
         if 1 in self.days:  # a field that begins with a star leaves both to match; */31 is the first day alone
-            return f"*/31,{_listed(self.days)}", weekdays
+            return f"*/31,{listed(self.days)}", weekdays
         raise _refused("this choice of days on some weekdays has no cron expression")
 
     def _day_list(self) -> str:
         if not self.from_end:
-            return _listed(self.days)
+            return listed(self.days)
         return ",".join("L" if day == 1 else f"L-{day - 1}" for day in sorted(self.days))
 
 
 def year_spans(years: Iterable[int], zone: Zone, now: Instant) -> list[Document]:
-    """`startsAt` and `endsAt` of each run of consecutive years from now on. InvalidInput if there is none, or too many."""
-    coming = sorted(year for year in set(years) if to_datetime(now).year <= year <= LAST_YEAR)
+    """`startsAt` and `endsAt` of each run of consecutive years from now on; one without either if all `YEARS` are named.
+
+    InvalidInput if there is none to come, or too many.
+    """
+    named = frozenset(years)
+    if named.issuperset(YEARS):
+        return [{}]
+    coming = sorted(year for year in named.intersection(YEARS) if year >= to_datetime(now).year)
     if not coming:
         raise _refused("its years are over")
     runs = _runs(coming)
@@ -88,10 +95,17 @@ def year_spans(years: Iterable[int], zone: Zone, now: Instant) -> list[Document]
     spans: list[Document] = []
     for run in runs:
         span: Document = {"startsAt": format_instant(_start_of(run[0], zone))}
-        if run[-1] != LAST_YEAR:
-            span["endsAt"] = format_instant(_start_of(run[-1] + 1, zone) - 1_000_000)
+        if run[-1] != YEARS[-1]:
+            span["endsAt"] = format_instant(_start_of(run[-1] + 1, zone) - SECOND)
         spans.append(span)
     return spans
+
+
+def listed(values: frozenset[int], all_of_them: int | None = None) -> str:
+    """The values as a list of numbers and ranges; `*` where they are as many as there are."""
+    if len(values) == all_of_them:
+        return "*"
+    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in _runs(sorted(values)))
 
 
 def _start_of(year: int, zone: Zone) -> Instant:
@@ -102,13 +116,6 @@ def _whole_weeks(days: frozenset[int]) -> list[int]:
     """The weeks of a month that the days are, or none if they are not whole ones."""
     weeks = [week for week, whole in _WEEKS.items() if days.issuperset(whole)]
     return weeks if days == frozenset(day for week in weeks for day in _WEEKS[week]) else []
-
-
-def _listed(values: frozenset[int], all_of_them: int | None = None) -> str:
-    """The values as a list of numbers and ranges; `*` where they are as many as there are."""
-    if len(values) == all_of_them:
-        return "*"
-    return ",".join(str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in _runs(sorted(values)))
 
 
 def _runs(values: list[int]) -> list[list[int]]:

@@ -3,14 +3,14 @@
 import heapq
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from itertools import islice, pairwise, zip_longest
+from itertools import islice, zip_longest
 
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import DAY, Instant
 from rota.domain.planning import MOST_UPCOMING, upcoming
 from rota.domain.schedule import Schedule
-from rota.domain.zone import Zone
-from rota.importers.base import Found
+from rota.domain.zone import clock_changes
+from rota.importers.base import Fires, Found
 
 DAYS = 400
 """A year with every change of its clock, and a month."""
@@ -33,17 +33,21 @@ def compare(found: Found, start: Instant) -> Comparison:
     schedules = [Schedule.parse(document, now=start, spread=found.key) for document in found.schedules]
     if found.fires is None:
         return Comparison(None, f"not compared: {found.not_compared or 'the source has no rule to ask'}")
-    end = start + DAYS * DAY
     try:
-        theirs = list(islice(found.fires(start, end), MOST_COMPARED + 1))
+        return _compared(found.fires, schedules, start)
     except InvalidInput as error:
         return Comparison(None, f"not compared: {error.errors[0][1]}")
+
+
+def _compared(fires: Fires, schedules: list[Schedule], start: Instant) -> Comparison:
+    end = start + DAYS * DAY
+    theirs = list(islice(fires(start, end), MOST_COMPARED + 1))
     if len(theirs) <= MOST_COMPARED:
         difference = _first_difference(theirs, schedules, start, end)
         return Comparison(difference is None, difference or f"same fire times for {DAYS} days")
     spans = _telling_spans(schedules, start, end)
     for after, until in spans:
-        difference = _first_difference(found.fires(after, until), schedules, after, until)
+        difference = _first_difference(fires(after, until), schedules, after, until)
         if difference is not None:
             return Comparison(False, difference)
     days = round(sum(until - after for after, until in spans) / DAY)
@@ -54,14 +58,9 @@ def _telling_spans(schedules: list[Schedule], start: Instant, end: Instant) -> l
     """The first two days, and a day before and after each change of the clock, in order and without overlap."""
     spans = [(start, start + 2 * DAY)]
     zones = {schedule.time_zone: schedule.zone for schedule in schedules}.values()
-    for before, after in pairwise(range(start, end, DAY)):
-        if any(_offset(zone, before) != _offset(zone, after) for zone in zones):
-            spans.append((max(before - DAY, spans[-1][1]), after + DAY))
+    for change in sorted({change for zone in zones for change in clock_changes(zone, start, end)}):
+        spans.append((max(change - DAY, spans[-1][1]), change + DAY))
     return [(after, until) for after, until in spans if after < until]
-
-
-def _offset(zone: Zone, instant: Instant) -> object:
-    return zone.local(instant).utcoffset()
 
 
 def _first_difference(
@@ -85,13 +84,3 @@ def _fires(schedule: Schedule, after: Instant, until: Instant) -> Iterator[Insta
         if len(page) < MOST_UPCOMING:
             return
         after = page[-1].at
-
-
-def refusal(found: Found, start: Instant) -> str | None:
-    """Why Rota would refuse the schedules of an entry, or None."""
-    try:
-        for document in found.schedules:
-            Schedule.parse(document, now=start, spread=found.key)
-    except InvalidInput as error:
-        return error.detail
-    return None

@@ -1,9 +1,11 @@
 """Python files, read as syntax and never executed: names, literals, and the calls that make schedules."""
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+import operator
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from math import isfinite
 from pathlib import PurePath
 
 from rota.domain.errors import InvalidInput
@@ -11,7 +13,12 @@ from rota.importers.base import Source, require_text
 
 _DEEPEST = 50
 _DEEPEST_SYNTAX = 150
-_ARITHMETIC = (ast.Add, ast.Sub, ast.Mult, ast.Div)
+_ARITHMETIC: Mapping[type[ast.operator], Callable[[float, float], float]] = {
+    ast.Add: operator.add,
+    ast.Sub: operator.sub,
+    ast.Mult: operator.mul,
+    ast.Div: operator.truediv,
+}
 _SPANS = ("days", "seconds", "microseconds", "milliseconds", "minutes", "hours", "weeks")
 _MOMENT = ("year", "month", "day", "hour", "minute", "second", "microsecond")
 
@@ -42,6 +49,10 @@ class PythonFile:
             return f"{self.module}.{node.id}"
         return self.dotted(node) if isinstance(node, ast.Name | ast.Attribute) else None
 
+    def resolved(self, node: ast.expr) -> ast.expr:
+        """What a constant of the file is given; anything else as it is."""
+        return self.constants.get(node.id, node) if isinstance(node, ast.Name) else node
+
     def value(self, node: ast.expr, depth: int = 0) -> object:
         """What an expression of literals, constants, `timedelta` and `datetime` is. InvalidInput for all others."""
         if depth > _DEEPEST:
@@ -58,7 +69,7 @@ class PythonFile:
             number = self.value(node.operand, depth + 1)
             if isinstance(number, int | float):
                 return -number
-        if isinstance(node, ast.BinOp) and isinstance(node.op, _ARITHMETIC):
+        if isinstance(node, ast.BinOp):
             return self._calculated(node, depth)
         if isinstance(node, ast.Call):
             return self._made(node, depth)
@@ -74,18 +85,16 @@ class PythonFile:
         return found
 
     def _calculated(self, node: ast.BinOp, depth: int) -> object:
+        calculate = _ARITHMETIC.get(type(node.op))
+        if calculate is None:
+            raise unreadable(node)
         left, right = self.value(node.left, depth + 1), self.value(node.right, depth + 1)
         if not isinstance(left, int | float) or not isinstance(right, int | float):
             raise unreadable(node)
-        if isinstance(node.op, ast.Div):
-            return left / right if right else _zero_division(node)
-        return (
-            left + right
-            if isinstance(node.op, ast.Add)
-            else left - right
-            if isinstance(node.op, ast.Sub)
-            else left * right
-        )
+        try:
+            return calculate(left, right)
+        except ArithmeticError:
+            raise unreadable(node) from None
 
     def _made(self, node: ast.Call, depth: int) -> object:
         name = self.dotted(node.func) or ""
@@ -139,26 +148,26 @@ def bound(call: ast.Call, names: Sequence[str]) -> dict[str, ast.expr]:
     return found
 
 
-def parameters_of(
-    file: PythonFile, function: str, args: Sequence[object], kwargs: Mapping[str, object]
-) -> dict[str, object]:
-    """Arguments as the parameters of a job: by name where the file holds the function, else `args` as a list."""
+def parameters_of(file: PythonFile | None, function: str, args: object, kwargs: object) -> dict[str, object]:
+    """Arguments as the parameters of a job: by name where the file holds the function, else `args` as a list.
+
+    InvalidInput if they are not a list and a dictionary that JSON can hold; None and empty ones are none.
+    """
+    args, kwargs = args or [], kwargs or {}
+    if not isinstance(args, list) or not isinstance(kwargs, dict) or not _plain(args) or not _plain(kwargs):
+        raise InvalidInput.field("entry", msg="its arguments are no JSON")
     if not args:
-        return dict(kwargs)
-    definition = file.functions.get(function.rpartition(".")[2])
+        return kwargs
+    definition = None if file is None else file.functions.get(function.rpartition(".")[2])
     names = [] if definition is None else [argument.arg for argument in definition.args.args if argument.arg != "self"]
     if len(names) < len(args):
-        return {"args": list(args), **kwargs}
-    return dict(zip(names, args, strict=False)) | dict(kwargs)
+        return {"args": args, **kwargs}
+    return dict(zip(names, args, strict=False)) | kwargs
 
 
-def plain(value: object) -> bool:
-    """Whether a value is JSON."""
-    if isinstance(value, list):
-        return all(plain(item) for item in value)
-    if isinstance(value, dict):
-        return all(isinstance(key, str) and plain(item) for key, item in value.items())
-    return value is None or isinstance(value, str | int | float)
+def is_none(node: ast.expr | None) -> bool:
+    """Whether an expression is written as `None`."""
+    return isinstance(node, ast.Constant) and node.value is None
 
 
 def unreadable(node: ast.AST) -> InvalidInput:
@@ -166,6 +175,17 @@ def unreadable(node: ast.AST) -> InvalidInput:
     line = getattr(node, "lineno", 0)
     shown = ast.unparse(node) if isinstance(node, ast.expr) else type(node).__name__
     return InvalidInput.field("source", msg=f"line {line}: only its program knows what {shown[:60]!r} is")
+
+
+def _plain(value: object) -> bool:
+    """Whether a value is JSON."""
+    if isinstance(value, list):
+        return all(_plain(item) for item in value)
+    if isinstance(value, dict):
+        return all(isinstance(key, str) and _plain(item) for key, item in value.items())
+    if isinstance(value, float):
+        return isfinite(value)
+    return value is None or isinstance(value, str | int)
 
 
 def _require_shallow(source: Source, tree: ast.Module) -> None:
@@ -176,10 +196,6 @@ def _require_shallow(source: Source, tree: ast.Module) -> None:
         if depth > _DEEPEST_SYNTAX:
             raise InvalidInput.field(source.path, msg=f"line {getattr(node, 'lineno', 0)}: nested too deeply")
         pending.extend((child, depth + 1) for child in ast.iter_child_nodes(node))
-
-
-def _zero_division(node: ast.BinOp) -> object:
-    raise unreadable(node)
 
 
 def _imports(tree: ast.Module) -> Iterator[tuple[str, str]]:

@@ -13,22 +13,22 @@ from rota.domain.errors import InvalidInput
 from rota.domain.zone import Zone
 from rota.importers.apscheduler.triggers import Setting, Trigger, trigger_of, zone_of
 from rota.importers.base import Document, Found, Importer, Options, Source, job_name, told_apart
-from rota.importers.python_source import PythonFile, bound, parameters_of, plain, read_python, unreadable
+from rota.importers.python_source import PythonFile, bound, is_none, parameters_of, read_python, unreadable
 
-_COMMON = (
-    "args", "kwargs", "id", "name", "misfire_grace_time", "coalesce", "max_instances", "next_run_time", "jobstore",
-    "executor", "replace_existing", "conflict_policy", "paused", "max_jitter", "job_executor", "max_running_jobs",
-    "job_result_expiration_time", "metadata",
-)  # fmt: skip
 _V3 = (
     "args", "kwargs", "id", "name", "misfire_grace_time", "coalesce", "max_instances", "next_run_time", "jobstore",
     "executor",
+)  # fmt: skip
+_NOT_OF_TRIGGER = (
+    "func", "trigger", *_V3, "replace_existing", "conflict_policy", "paused", "max_jitter", "job_executor",
+    "max_running_jobs", "job_result_expiration_time", "metadata",
 )  # fmt: skip
 _POSITIONAL = {
     "add_job": ("func", "trigger", *_V3, "replace_existing"),
     "scheduled_job": ("trigger", *_V3),
     "add_schedule": ("func", "trigger"),
 }
+Argument = tuple[str, ast.expr]
 _DEFAULTS = ("misfire_grace_time", "coalesce", "max_instances")
 
 
@@ -54,7 +54,8 @@ class ApschedulerImporter:
         """The schedules that the file adds, in order."""
         file = read_python(source)
         calls = sorted(_calls(file), key=lambda call: call.node.lineno)
-        return told_apart([_found(source, file, call, options) for call in calls])
+        configured = list(_arguments_of_schedulers(file))
+        return told_apart([_found(source, file, call, configured, options) for call in calls])
 
 
 def build() -> Importer:
@@ -72,19 +73,21 @@ def _calls(file: PythonFile) -> Iterator[Call]:
             yield Call(node, node.func.attr, None if named is None else f"{file.module}.{named}")
 
 
-def _found(source: Source, file: PythonFile, call: Call, options: Options) -> Found:
+def _found(source: Source, file: PythonFile, call: Call, configured: Sequence[Argument], options: Options) -> Found:
     rule = ast.unparse(call.node)[:60]
     key = call.function or rule
     try:
         given = bound(call.node, _POSITIONAL[call.verb])
         function = call.function or _function(file, given)
         key = next((str(file.value(given[name])) for name in ("id", "name") if name in given), function)
-        rule = _rule(given)
-        setting = _setting(file, options)
-        trigger = _trigger(file, given, setting)
-        defaults = _configured(file)
+        arguments = {name: node for name, node in given.items() if name not in _NOT_OF_TRIGGER}
+        rule = _rule(given.get("trigger"), arguments)
+        setting = _setting(file, configured, options)
+        trigger = _trigger(file, given.get("trigger"), arguments, setting)
         job, notes = _job(source, file, function, given, key)
-        policies, more = _policies(file, {**defaults, **given}, trigger, setting)
+        given = _defaults(file, configured) | given
+        policies, more = _policies(file, given, trigger, setting)
+        limit = _limit(file, given)
     except InvalidInput as error:
         problem = error.errors[0][1]
         return Found(source.path, call.node.lineno, key, job_name(key), rule, problem=problem)
@@ -96,7 +99,7 @@ def _found(source: Source, file: PythonFile, call: Call, options: Options) -> Fo
         key=key,
         name=job_name(key),
         rule=rule,
-        job=job | times | _limit(file, {**defaults, **given}),
+        job=job | times | limit,
         notes=(*trigger.notes, *notes, *more),
         fires=trigger.fires,
         not_compared=trigger.not_compared,
@@ -113,41 +116,38 @@ def _function(file: PythonFile, given: Mapping[str, ast.expr]) -> str:
     return function
 
 
-def _rule(given: Mapping[str, ast.expr]) -> str:
-    trigger = given.get("trigger")
-    rest = [f"{name}={ast.unparse(node)}" for name, node in given.items() if name not in (*_COMMON, "func", "trigger")]
+def _rule(trigger: ast.expr | None, arguments: Mapping[str, ast.expr]) -> str:
+    rest = [f"{name}={ast.unparse(node)}" for name, node in arguments.items()]
     return ", ".join([*([] if trigger is None else [ast.unparse(trigger)]), *rest])[:120]
 
 
-def _trigger(file: PythonFile, given: Mapping[str, ast.expr], setting: Setting) -> Trigger:
-    node = given.get("trigger")
+def _trigger(file: PythonFile, node: ast.expr | None, arguments: Mapping[str, ast.expr], setting: Setting) -> Trigger:
     if node is None:
         raise InvalidInput.field("entry", msg="it runs at once, when its program starts")
-    arguments = {name: value for name, value in given.items() if name not in (*_COMMON, "func", "trigger")}
     return trigger_of(file, node, arguments, setting)
 
 
-def _setting(file: PythonFile, options: Options) -> Setting:
+def _setting(file: PythonFile, configured: Sequence[Argument], options: Options) -> Setting:
     """The zone of the scheduler, where the file says it, and the release that the file is for."""
-    zones = [node for name, node in _arguments_of_schedulers(file) if name == "timezone"]
+    zones = [node for name, node in configured if name == "timezone"]
     zone = zone_of(file, zones[-1]) if zones else options.time_zone
     names = set(file.imports.values())
     release_4 = bool(names & {"apscheduler.Scheduler", "apscheduler.AsyncScheduler"})
     return Setting(Zone.named(zone), release_4, options.now)
 
 
-def _configured(file: PythonFile) -> dict[str, ast.expr]:
+def _defaults(file: PythonFile, configured: Sequence[Argument]) -> dict[str, ast.expr]:
     """The `job_defaults` of the scheduler."""
     found: dict[str, ast.expr] = {}
-    for name, node in _arguments_of_schedulers(file):
-        value = file.constants.get(node.id, node) if isinstance(node, ast.Name) else node
+    for name, node in configured:
+        value = file.resolved(node)
         if name == "job_defaults" and isinstance(value, ast.Dict):
             pairs = zip(value.keys, value.values, strict=True)
             found |= {str(k.value): v for k, v in pairs if isinstance(k, ast.Constant) and k.value in _DEFAULTS}
     return found
 
 
-def _arguments_of_schedulers(file: PythonFile) -> Iterator[tuple[str, ast.expr]]:
+def _arguments_of_schedulers(file: PythonFile) -> Iterator[Argument]:
     for node in ast.walk(file.tree):
         if isinstance(node, ast.Call):
             name = (file.dotted(node.func) or "").rpartition(".")[2]
@@ -158,14 +158,11 @@ def _arguments_of_schedulers(file: PythonFile) -> Iterator[tuple[str, ast.expr]]
 def _job(
     source: Source, file: PythonFile, function: str, given: Mapping[str, ast.expr], key: str
 ) -> tuple[Document, list[str]]:
-    args = file.value(given["args"]) if "args" in given else []
-    kwargs = file.value(given["kwargs"]) if "kwargs" in given else {}
-    if not isinstance(args, list) or not isinstance(kwargs, dict) or not plain(args) or not plain(kwargs):
-        raise InvalidInput.field("entry", msg="its arguments are no JSON")
-    parameters = parameters_of(file, function, args, {str(name): value for name, value in kwargs.items()})
+    args, kwargs = (file.value(given[name]) if name in given else None for name in ("args", "kwargs"))
+    parameters = parameters_of(file, function, args, kwargs)
     job: Document = {
         "name": job_name(key),
-        "description": f"Imported from {source.path}",
+        "description": source.description,
         "jobType": function,
         "parameters": parameters,
         "retryCount": 0,
@@ -190,15 +187,10 @@ def _policies(
         policies["missed"] = "runAll"
     if jitter := trigger.jitter or values.get("max_jitter"):
         policies["jitter"] = jitter
-    if values.get("paused") is True or _is_paused(given):
+    if values.get("paused") is True or is_none(given.get("next_run_time")):
         policies["enabled"] = False
         notes.append("it is paused, and so is its schedule")
     return policies, notes
-
-
-def _is_paused(given: Mapping[str, ast.expr]) -> bool:
-    node = given.get("next_run_time")
-    return isinstance(node, ast.Constant) and node.value is None
 
 
 def _limit(file: PythonFile, given: Mapping[str, ast.expr]) -> Document:

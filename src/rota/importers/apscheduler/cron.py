@@ -10,15 +10,16 @@ from dataclasses import dataclass
 
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import Instant
+from rota.domain.weekday import NAMES
 from rota.domain.zone import Zone
 from rota.importers.base import Document
-from rota.importers.clock_sets import LAST_YEAR, ClockSets, year_spans
+from rota.importers.clock_sets import YEARS, ClockSets, year_spans
 
 FIELDS = ("year", "month", "day", "week", "day_of_week", "hour", "minute", "second")
 CRONTAB = ("minute", "hour", "day", "month", "day_of_week")
 _MINIMUM = {"month": "1", "day": "1", "hour": "0", "minute": "0", "second": "0"}
 _BOUNDS = {
-    "year": (1970, LAST_YEAR),
+    "year": (YEARS[0], YEARS[-1]),
     "month": (1, 12),
     "day": (1, 31),
     "week": (1, 53),
@@ -27,7 +28,7 @@ _BOUNDS = {
     "minute": (0, 59),
     "second": (0, 59),
 }
-_WEEKDAYS = ("mon", "tue", "wed", "thu", "fri", "sat", "sun")
+_WEEKDAYS = tuple(name.lower() for name in NAMES)
 _NAMES = {
     "day_of_week": _WEEKDAYS,
     "month": ("jan", "feb", "mar", "apr", "may", "jun", "jul", "aug", "sep", "oct", "nov", "dec"),
@@ -53,8 +54,6 @@ class CronTrigger:
         """The schedules that fire when the trigger does. InvalidInput if no cron expression can say it."""
         every_hour = len(self.sets.hours) == 24
         schedule: Document = {"cron": self._expression(every_hour), "timeZone": zone.name, "dstOverlap": "both"}
-        if len(self.years) == len(range(_BOUNDS["year"][0], LAST_YEAR + 1)):
-            return [schedule]
         return [schedule | span for span in year_spans(self.years, zone, now)]
 
     def _expression(self, every_hour: bool) -> str:

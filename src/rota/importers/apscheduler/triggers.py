@@ -2,15 +2,15 @@
 
 import ast
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from datetime import UTC, date, datetime, time, timedelta, tzinfo
+from dataclasses import dataclass, replace
+from datetime import UTC, date, datetime, time, timedelta
 
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import Instant, format_instant, from_datetime, to_datetime
 from rota.domain.zone import Zone
 from rota.importers.apscheduler.cron import FIELDS, crontab_fields, read_cron
 from rota.importers.base import Document, Fires, asked_of
-from rota.importers.python_source import PythonFile, bound, unreadable
+from rota.importers.python_source import PythonFile, bound, is_none, unreadable
 
 _SPANS = ("weeks", "days", "hours", "minutes", "seconds", "microseconds")
 _START, _END = ("start_date", "start_time"), ("end_date", "end_time")
@@ -45,8 +45,7 @@ class Setting:
 
 def trigger_of(file: PythonFile, node: ast.expr, arguments: Mapping[str, ast.expr], setting: Setting) -> Trigger:
     """The trigger that a word with its arguments means, or a call. InvalidInput if Rota has no rule for it."""
-    if isinstance(node, ast.Name) and node.id in file.constants:
-        node = file.constants[node.id]
+    node = file.resolved(node)
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
         return _made(file, node.value, arguments, setting)
     if not isinstance(node, ast.Call):
@@ -65,8 +64,7 @@ def trigger_of(file: PythonFile, node: ast.expr, arguments: Mapping[str, ast.exp
 
 def zone_of(file: PythonFile, node: ast.expr) -> str:
     """The name of a time zone: text, `ZoneInfo(…)`, `pytz.timezone(…)`, or UTC under one of its names."""
-    if isinstance(node, ast.Name) and node.id in file.constants:
-        node = file.constants[node.id]
+    node = file.resolved(node)
     if isinstance(node, ast.Call) and node.args:
         node = node.args[0]
     if isinstance(node, ast.Constant) and isinstance(node.value, str):
@@ -77,8 +75,8 @@ def zone_of(file: PythonFile, node: ast.expr) -> str:
 
 
 def _made(file: PythonFile, kind: str, arguments: Mapping[str, ast.expr], setting: Setting) -> Trigger:
-    zone = Zone.named(zone_of(file, arguments["timezone"])) if "timezone" in arguments else setting.zone
-    values = {name: file.value(node) for name, node in arguments.items() if name != "timezone" and not _is_none(node)}
+    zone = _zone(file, arguments, setting)
+    values = {name: file.value(node) for name, node in arguments.items() if name != "timezone" and not is_none(node)}
     jitter = values.pop("jitter", 0)
     if not isinstance(jitter, int | float):
         raise InvalidInput.field("trigger", msg="jitter is no number of seconds")
@@ -86,11 +84,11 @@ def _made(file: PythonFile, kind: str, arguments: Mapping[str, ast.expr], settin
     if kind not in makers:
         raise InvalidInput.field("trigger", msg=f"no rule of Rota is like the trigger {kind[:40]!r}")
     made = makers[kind](values, zone, setting)
-    return Trigger(made.schedules, made.fires, made.not_compared, made.notes, float(jitter))
+    return replace(made, jitter=jitter)
 
 
-def _is_none(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and node.value is None
+def _zone(file: PythonFile, arguments: Mapping[str, ast.expr], setting: Setting) -> Zone:
+    return Zone.named(zone_of(file, arguments["timezone"])) if "timezone" in arguments else setting.zone
 
 
 def _from_crontab(file: PythonFile, call: ast.Call, setting: Setting) -> Trigger:
@@ -98,8 +96,7 @@ def _from_crontab(file: PythonFile, call: ast.Call, setting: Setting) -> Trigger
     if "expr" not in given:
         raise unreadable(call)
     text = str(file.value(given["expr"]))
-    zone = Zone.named(zone_of(file, given["timezone"])) if "timezone" in given else setting.zone
-    return _cron(crontab_fields(text, sunday_is_zero=setting.release_4), zone, setting)
+    return _cron(crontab_fields(text, sunday_is_zero=setting.release_4), _zone(file, given, setting), setting)
 
 
 def _any_of(file: PythonFile, call: ast.Call, setting: Setting) -> Trigger:
@@ -129,7 +126,7 @@ def _interval(values: Mapping[str, object], zone: Zone, setting: Setting) -> Tri
     numbers = {name: value for name, value in spans.items() if isinstance(value, int | float)}
     try:
         seconds = timedelta(**numbers).total_seconds()
-    except OverflowError:
+    except (OverflowError, ValueError):  # ValueError: not a number
         seconds = 0
     if len(numbers) != len(spans) or seconds <= 0:
         raise InvalidInput.field("trigger", msg="an interval is more than nothing")
@@ -200,10 +197,9 @@ def _asked(zone: Zone, kind: str, fields: Mapping[str, object], values: Mapping[
         return None
     bounds = {name: values[name] for name in ("start_date", "end_date") if name in values}
     maker = CronTrigger if kind == "cron" else IntervalTrigger
-    zone_there: tzinfo = zone.tz
 
     def fires(after: Instant, until: Instant) -> Iterator[Instant]:
-        trigger = maker(**fields, **bounds, timezone=zone_there)
+        trigger = maker(**fields, **bounds, timezone=zone.tz)
         now = to_datetime(after + 1)
         previous = None
         while (following := trigger.get_next_fire_time(previous, now)) is not None:

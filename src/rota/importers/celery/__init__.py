@@ -84,7 +84,7 @@ def _schedule(when: Crontab | float, zone: Zone) -> Document:
 def _job(source: Source, entry: Entry, name: str, notes: list[str]) -> Document:
     job: Document = {
         "name": name,
-        "description": entry.description or f"Imported from {source.path}",
+        "description": entry.description or source.description,
         "jobType": entry.task,
         "parameters": dict(entry.parameters),
         "retryCount": 0,

@@ -3,18 +3,19 @@
 import ast
 import json
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import timedelta
 from typing import Any
 
 from rota.domain.errors import InvalidInput
 from rota.importers.base import Source, require_text
 from rota.importers.celery.crontab import FIELDS, Crontab, read_crontab
-from rota.importers.python_source import PythonFile, bound, parameters_of, plain, read_python, unreadable
+from rota.importers.python_source import PythonFile, bound, parameters_of, read_python, unreadable
 
 _SCHEDULES = ("beat_schedule", "CELERYBEAT_SCHEDULE", "CELERY_BEAT_SCHEDULE")
 _ZONES = ("timezone", "CELERY_TIMEZONE")
 _PERIODS = {"days": 86_400.0, "hours": 3600.0, "minutes": 60.0, "seconds": 1.0, "microseconds": 1e-6}
+_ADDED = ("schedule", "sig", "args", "kwargs", "name")
 _DJANGO = "django_celery_beat."
 
 
@@ -42,9 +43,8 @@ def python_entries(source: Source) -> Iterator[Entry]:
     zone = next((value for name, value in _settings(file, _ZONES) if isinstance(value, ast.Constant)), None)
     named = zone.value if zone is not None and isinstance(zone.value, str) else None
     for name, value in _settings(file, _SCHEDULES):
-        if isinstance(value, ast.Name) and value.id in file.constants:
-            value = file.constants[value.id]
-        pairs = _pairs(value, name)
+        value = file.resolved(value)
+        pairs = _pairs(value)
         if pairs is None:
             yield Entry(value.lineno, name, ast.unparse(value)[:60], problem=unreadable(value).errors[0][1])
             continue
@@ -92,7 +92,7 @@ def _last_name(node: ast.expr) -> str:
     return node.attr if isinstance(node, ast.Attribute) else node.id if isinstance(node, ast.Name) else ""
 
 
-def _pairs(value: ast.expr, name: str) -> list[tuple[ast.expr, ast.expr]] | None:
+def _pairs(value: ast.expr) -> list[tuple[ast.expr, ast.expr]] | None:
     if not isinstance(value, ast.Dict) or any(key is None for key in value.keys):
         return None
     return [(key, entry) for key, entry in zip(value.keys, value.values, strict=True) if key is not None]
@@ -102,8 +102,7 @@ def _entry(file: PythonFile, key: ast.expr, entry: ast.expr, zone: str | None) -
     shown = str(key.value) if isinstance(key, ast.Constant) else ast.unparse(key)
     rule = ast.unparse(entry)[:60]
     try:
-        if isinstance(entry, ast.Name) and entry.id in file.constants:
-            entry = file.constants[entry.id]
+        entry = file.resolved(entry)
         if not isinstance(entry, ast.Dict):
             raise unreadable(entry)
         given = {k.value: v for k, v in zip(entry.keys, entry.values, strict=True) if isinstance(k, ast.Constant)}
@@ -111,9 +110,9 @@ def _entry(file: PythonFile, key: ast.expr, entry: ast.expr, zone: str | None) -
             raise InvalidInput.field("entry", msg="an entry has a task and a schedule")
         rule = ast.unparse(given["schedule"])
         task = file.value(given["task"])
-        args = file.value(given["args"]) if "args" in given else []
-        kwargs = file.value(given["kwargs"]) if "kwargs" in given else {}
-        options = file.value(given["options"]) if "options" in given else {}
+        args, kwargs, options = (
+            file.value(given[name]) if name in given else None for name in ("args", "kwargs", "options")
+        )
         when = _when(file, given["schedule"])
     except InvalidInput as error:
         return Entry(key.lineno, shown, rule, problem=error.errors[0][1])
@@ -129,17 +128,21 @@ def _added(file: PythonFile, zone: str | None) -> Iterator[Entry]:
             continue
         rule = ast.unparse(node)[:60]
         try:
-            given = bound(node, ("schedule", "sig", "args", "kwargs", "name"))
+            given = bound(node, _ADDED)
             rule = ast.unparse(given["schedule"])
             signature = given["sig"]
-            if not isinstance(signature, ast.Call) or _last_name(signature.func) not in ("s", "si", "signature"):
+            if not isinstance(signature, ast.Call) or any(keyword.arg is None for keyword in signature.keywords):
                 raise unreadable(signature)
-            owner = signature.func.value if isinstance(signature.func, ast.Attribute) else signature.func
+            if not isinstance(signature.func, ast.Attribute) or signature.func.attr not in ("s", "si"):
+                raise unreadable(signature)
+            if "args" in given or "kwargs" in given:
+                raise InvalidInput.field("entry", msg="it has arguments beside those of its signature")
+            owner = signature.func.value
             task = file.function(owner) or ast.unparse(owner)
             args = [file.value(argument) for argument in signature.args]
             kwargs = {keyword.arg or "": file.value(keyword.value) for keyword in signature.keywords}
             name = str(file.value(given["name"])) if "name" in given else f"{task}({', '.join(map(str, args))})"
-            options = {"expires": file.value(given["expires"])} if "expires" in given else {}
+            options = {option: file.value(value) for option, value in given.items() if option not in _ADDED}
             entry = Entry(node.lineno, name, rule, task, _when(file, given["schedule"]), zone, options=options)
             yield _checked(entry, file, args, kwargs)
         except (InvalidInput, KeyError) as error:
@@ -149,18 +152,10 @@ def _added(file: PythonFile, zone: str | None) -> Iterator[Entry]:
 
 def _checked(entry: Entry, file: PythonFile | None, args: object, kwargs: object) -> Entry:
     """The entry with its arguments as parameters, or why they are none."""
-    positional = list(args) if isinstance(args, list) else []
-    if not plain(args) or not plain(kwargs):
-        return Entry(entry.line, entry.key, entry.rule, problem="its arguments are no JSON")
-    named = {str(key): value for key, value in _mapping(kwargs).items()}
-    if file is None:
-        parameters: Mapping[str, object] = ({"args": positional} if positional else {}) | named
-    else:
-        parameters = parameters_of(file, entry.task, positional, named)
-    return Entry(
-        entry.line, entry.key, entry.rule, entry.task, entry.when, entry.zone, parameters, entry.options,
-        entry.enabled, entry.once, entry.description,
-    )  # fmt: skip
+    try:
+        return replace(entry, parameters=parameters_of(file, entry.task, args, kwargs))
+    except InvalidInput as error:
+        return replace(entry, problem=error.errors[0][1])
 
 
 def _mapping(value: object) -> Mapping[str, object]:
@@ -168,8 +163,7 @@ def _mapping(value: object) -> Mapping[str, object]:
 
 
 def _when(file: PythonFile, node: ast.expr) -> Crontab | float:
-    if isinstance(node, ast.Name) and node.id in file.constants:
-        node = file.constants[node.id]
+    node = file.resolved(node)
     if isinstance(node, ast.Call):
         kind = (file.dotted(node.func) or "").rpartition(".")[2]
         if kind == "crontab":
@@ -183,7 +177,7 @@ def _when(file: PythonFile, node: ast.expr) -> Crontab | float:
     seconds = value.total_seconds() if isinstance(value, timedelta) else value
     if not isinstance(seconds, int | float) or isinstance(seconds, bool):
         raise unreadable(node)
-    return float(seconds)
+    return seconds
 
 
 def _row(number: int, fields: dict[str, Any], known: Mapping[tuple[str, Any], dict[str, Any]]) -> Entry:
@@ -225,7 +219,10 @@ def _of_row(kind: str, row: dict[str, Any] | None) -> tuple[Crontab | float, str
         period, every = row.get("period"), row.get("every")
         if period not in _PERIODS or not isinstance(every, int | float) or isinstance(every, bool):
             raise InvalidInput.field("entry", msg=f"bad interval {every!r} {period!r}")
-        return every * _PERIODS[period], f"every {every} {period}", None
+        try:
+            return every * _PERIODS[period], f"every {every} {period}", None
+        except OverflowError:
+            raise InvalidInput.field("entry", msg=f"bad interval {every!r} {period!r}") from None
     crontab = read_crontab({name: row[name] for name in FIELDS if row.get(name) is not None})
     zone = row.get("timezone")
     told = " ".join(
@@ -235,9 +232,9 @@ def _of_row(kind: str, row: dict[str, Any] | None) -> tuple[Crontab | float, str
 
 
 def _json(text: object) -> object:
-    """The arguments of a row, which are JSON inside of JSON."""
+    """The arguments of a row, which are JSON inside of JSON; None if there are none, the text where it is no JSON."""
     if not isinstance(text, str) or not text.strip():
-        return []
+        return None
     try:
         return json.loads(text)
     except (ValueError, RecursionError):

@@ -114,7 +114,7 @@ def _job(source: Source, line: Entry, name: str) -> Document:
     command = ["/usr/bin/env", *assignments, variables["SHELL"], "-c", f"cd\n{line.command}"]
     return {
         "name": name,
-        "description": line.comment or f"Imported from {source.path}",
+        "description": line.comment or source.description,
         "jobType": "script",
         "parameters": {"command": command} | ({} if line.stdin is None else {"stdin": line.stdin}),
         "retryCount": 0,
@@ -134,7 +134,10 @@ def _notes(line: Entry) -> list[str]:
 
 
 def _program(command: str) -> str:
-    """The name of what a command mainly runs: the first program with a path, else the first word that is one."""
+    """The name of what a command mainly runs: the first program with a path, else the first word that is one.
+
+    Nothing for a command of which `%` leaves only the input.
+    """
     paths = [path for path in _PROGRAM.findall(command) if not path.startswith(_NO_PROGRAM)]
     words = [word for word in command.split() if word not in _BEFORE_A_PROGRAM and not re.match("-|[A-Za-z_]+=", word)]
-    return PurePath([*paths, *words, *command.split()][0]).name
+    return PurePath([*paths, *words, *command.split(), ""][0]).name

@@ -28,21 +28,20 @@ def cronie_fires(rule: Rule, zone: Zone, *, own_zone: bool) -> Fires:
 
     def fires(after: Instant, until: Instant) -> Iterator[Instant]:
         first, last = after // MINUTE + 1, until // MINUTE
-        ran = literal(rule, zone, first, last) if own_zone else followed(rule, zone, first, last)
-        for minute in ran:
-            yield minute * MINUTE
+        ran = _literal(rule, zone, first, last) if own_zone else _followed(rule, zone, first, last)
+        yield from (minute * MINUTE for minute in ran)
 
     return fires
 
 
-def literal(rule: Rule, zone: Zone, first: int, last: int) -> Iterator[int]:
+def _literal(rule: Rule, zone: Zone, first: int, last: int) -> Iterator[int]:
     """The UTC minutes whose local time matches."""
     for block, offset in _blocks(zone, first, last):
         if _may_match(rule, block, offset):
             yield from (minute for minute in block if _matches(rule, minute + offset))
 
 
-def followed(rule: Rule, zone: Zone, first: int, last: int) -> Iterator[int]:
+def _followed(rule: Rule, zone: Zone, first: int, last: int) -> Iterator[int]:
     """The UTC minutes in which cronie's main loop starts the entry."""
     virtual: int | None = None
     for block, offset in _blocks(zone, first - _DAY, last):  # a day before shows a change that still has an effect

@@ -8,6 +8,7 @@ import re
 from dataclasses import dataclass
 
 from rota.domain.errors import InvalidInput
+from rota.importers.clock_sets import listed
 
 NICKNAMES = {
     "@yearly": "0 0 1 1 *",
@@ -98,19 +99,8 @@ def read_rule(fields: list[str]) -> Rule:
 def _fixed(items: list[_Item]) -> str:
     """A minute or hour that cronie counts as a fixed time: steps are written out, for Rota takes `/` for an interval."""
     drawn = [item.text for item in items if item.random]
-    values = sorted({value for item in items if not item.random for value in item.values})
-    return ",".join([*_ranges(values), *drawn])
-
-
-def _ranges(values: list[int]) -> list[str]:
-    """Consecutive values as ranges: an expression lists at most 64 items."""
-    found: list[list[int]] = []
-    for value in values:
-        if found and value == found[-1][-1] + 1:
-            found[-1].append(value)
-        else:
-            found.append([value])
-    return [str(run[0]) if len(run) == 1 else f"{run[0]}-{run[-1]}" for run in found]
+    values = frozenset(value for item in items if not item.random for value in item.values)
+    return ",".join([*([listed(values)] if values else []), *drawn])
 
 
 def _item(text: str, field: _Field) -> _Item:

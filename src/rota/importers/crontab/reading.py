@@ -74,21 +74,20 @@ def _sentences(comment: list[str]) -> str | None:
 
 
 def _entry(number: int, line: str, system: bool, settings: dict[str, str], comment: str | None) -> Entry | Broken:
-    wanted = (1 if line.lstrip("-").startswith("@") else 5) + (1 if system else 0)
-    words = _BLANKS.split(line.removeprefix("-"), maxsplit=wanted)
-    shown = " ".join(words[: wanted - 1 if system else wanted])
-    if len(words) <= wanted or not words[wanted].strip():
-        return Broken(
-            number, line.strip()[:80], "an entry is a schedule, a user and a command" if system else "no command"
-        )
-    fields = words[: wanted - 1] if system else words[:wanted]
+    length = 1 if line.lstrip("-").startswith("@") else 5
+    before = length + 1 if system else length
+    words = _BLANKS.split(line.removeprefix("-"), maxsplit=before)
+    if len(words) <= before or not words[before].strip():
+        problem = "an entry is a schedule, a user and a command" if system else "no command"
+        return Broken(number, line.strip()[:80], problem)
+    fields, user = words[:length], words[length] if system else None
+    schedule = " ".join(fields)
     try:
         rule = _rule(fields)
     except InvalidInput as error:
-        return Broken(number, shown, error.errors[0][1])
-    command, stdin = _split_percent(words[wanted].rstrip("\r"))
-    user = words[wanted - 1] if system else None
-    return Entry(number, " ".join(fields), rule, user, command, stdin, settings, comment)
+        return Broken(number, schedule, error.errors[0][1])
+    command, stdin = _split_percent(words[before].rstrip("\r"))
+    return Entry(number, schedule, rule, user, command, stdin, settings, comment)
 
 
 def _rule(fields: list[str]) -> Rule | None:

@@ -14,10 +14,9 @@ from rota.domain.instant import Instant, format_duration
 from rota.domain.zone import Zone
 from rota.importers.base import Document, Fires, Found, Importer, Options, Source, job_name, require_text
 from rota.importers.systemd.calendar import calendar_fires, read_calendar
-from rota.importers.systemd.expression import schedules_of
 from rota.importers.systemd.service import Started, read_service, unit_description
 from rota.importers.systemd.timer import Timer, read_timer
-from rota.importers.systemd.units import read_unit
+from rota.importers.systemd.units import Unit, read_unit
 
 _PLACES = ("/etc/systemd/system", "/run/systemd/system", "/usr/lib/systemd/system", "/lib/systemd/system")
 
@@ -33,7 +32,7 @@ class SystemdImporter:
             return ()
         folder = str(PurePath(source.path).parent)
         folders = [folder, *(place for place in _PLACES if folder in _PLACES and place != folder)]
-        names = _service_names(source)
+        names = _service_names(source, read_unit(source.text))
         return [f"{place}/{name}" for name in names for place in folders]
 
     def read(self, source: Source, options: Options) -> list[Found]:
@@ -55,23 +54,23 @@ def _is_timer(source: Source) -> bool:
     return source.name.endswith(".timer")
 
 
-def _service_names(source: Source) -> list[str]:
+def _service_names(source: Source, unit: Unit) -> list[str]:
     """The file of the unit that a timer starts, and that of its template."""
-    named = read_unit(source.text).last("Timer", "Unit") or f"{PurePath(source.path).stem}.service"
+    named = unit.last("Timer", "Unit") or f"{PurePath(source.path).stem}.service"
     prefix, at, _ = named.partition("@")
     return [named, f"{prefix}@.service"] if at and named != f"{prefix}@.service" else [named]
 
 
 def _found(source: Source, options: Options) -> Found:
     stem = PurePath(source.path).stem
-    timer = read_timer(read_unit(source.text))
+    unit = read_unit(source.text)
+    timer = read_timer(unit)
     rule = "; ".join(timer.told) or "-"
     try:
-        started, description = _service(source, options)
+        started, description = _service(source, unit, options)
         schedules, fires = _schedules(timer, options)
     except InvalidInput as error:
-        reason = error.errors[0][1] if error.errors else error.detail
-        return Found(source.path, timer.line, source.name, job_name(stem), rule, problem=reason)
+        return Found(source.path, timer.line, source.name, job_name(stem), rule, problem=error.errors[0][1])
     job: Document = {"name": job_name(stem), "description": description, **started.fields}
     job |= {"schedule": schedules[0]} if len(schedules) == 1 else {"schedules": schedules}
     return Found(
@@ -87,20 +86,18 @@ def _found(source: Source, options: Options) -> Found:
     )
 
 
-def _service(source: Source, options: Options) -> tuple[Started, str]:
+def _service(source: Source, timer: Unit, options: Options) -> tuple[Started, str]:
     if source.name.endswith("@.timer"):
         raise InvalidInput.field("timer", msg="a template has no instance; give a copy that is named after one")
-    names = _service_names(source)
+    names = _service_names(source, timer)
     texts = {PurePath(path).name: text for path, text in reversed([*options.beside.items()])}
     text = next((texts[name] for name in names if name in texts), None)
     if text is None:
         raise InvalidInput.field("timer", msg=f"its service {names[0]} is not beside it; give that file too")
     unit = read_unit(text)
-    described = unit_description(unit) or unit_description(read_unit(source.text))
+    described = unit_description(unit) or unit_description(timer)
     started = read_service(unit, names[0])
-    return started, (described or f"Imported from {source.path}").replace(
-        "%i", PurePath(names[0]).stem.partition("@")[2]
-    )
+    return started, (described or source.description).replace("%i", PurePath(names[0]).stem.partition("@")[2])
 
 
 def _schedules(timer: Timer, options: Options) -> tuple[list[Document], Fires | None]:
@@ -112,10 +109,10 @@ def _schedules(timer: Timer, options: Options) -> tuple[list[Document], Fires | 
     rules: list[Document] = []
     events: list[Fires] = []
     for text in timer.calendars:
-        calendar = read_calendar(text)
-        zone = Zone.named(calendar.zone or options.time_zone)
-        events.append(calendar_fires(calendar, zone))
-        rules += [rule for rule in schedules_of(calendar, zone, options.now) if rule not in rules]
+        event = read_calendar(text)
+        zone = Zone.named(event.zone or options.time_zone)
+        events.append(calendar_fires(event, zone))
+        rules += [rule for rule in event.schedules(zone, options.now) if rule not in rules]
     rules += [{"every": format_duration(interval)} for interval in timer.intervals]
     return [rule | policies for rule in rules], None if timer.intervals else _together(events)
 

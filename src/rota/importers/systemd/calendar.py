@@ -12,11 +12,12 @@ from datetime import UTC, date, datetime, timedelta
 
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import Instant, from_datetime
+from rota.domain.weekday import read_weekday
 from rota.domain.zone import Zone
-from rota.importers.base import Fires
+from rota.importers.base import Document, Fires
+from rota.importers.clock_sets import YEARS, ClockSets, year_spans
 
 LONGEST_TEXT = 256
-YEARS = range(1970, 2200)
 SHORTHANDS = {
     "minutely": "*-*-* *:*:00",
     "hourly": "*-*-* *:00:00",
@@ -27,7 +28,6 @@ SHORTHANDS = {
     **dict.fromkeys(("yearly", "annually", "anually"), "*-01-01 00:00:00"),
     **dict.fromkeys(("semiannually", "semi-annually", "biannually", "bi-annually"), "*-01,07-01 00:00:00"),
 }
-_DAYS = ("monday", "tuesday", "wednesday", "thursday", "friday", "saturday", "sunday")
 _COMPONENT = r"(?:\*|[0-9][0-9.,/]*)"
 _DATE = re.compile(rf"(?:(?P<year>{_COMPONENT})-)?(?P<month>{_COMPONENT})(?P<from>[-~])(?P<day>{_COMPONENT})")
 _TIME = re.compile(rf"(?P<hour>{_COMPONENT}):(?P<minute>{_COMPONENT})(?::(?P<second>{_COMPONENT}))?")
@@ -35,25 +35,23 @@ _PART = re.compile(r"([0-9]{1,4})(?:\.\.([0-9]{1,4}))?(?:/([0-9]{1,4}))?")
 
 
 @dataclass(frozen=True, slots=True)
-class Calendar:
-    """One calendar event as sets of values; weekdays count from Monday = 0.
+class CalendarEvent:
+    """One calendar event. `zone` is None where it names none."""
 
-    `days` are days of the month, or with `from_end` distances to its end: 1 is the last day. `zone` is None where the
-    event names none.
-    """
-
-    weekdays: frozenset[int]
+    sets: ClockSets
     years: frozenset[int]
-    months: frozenset[int]
-    days: frozenset[int]
-    from_end: bool
-    hours: frozenset[int]
-    minutes: frozenset[int]
-    seconds: frozenset[int]
     zone: str | None
 
+    def schedules(self, zone: Zone, now: Instant) -> list[Document]:
+        """The schedules that fire when the event elapses, from `now` on. InvalidInput if no cron expression can say it.
 
-def read_calendar(text: str) -> Calendar:
+        Minutes and hours are written out, because systemd neither makes up for a time that the clock skips nor repeats one.
+        """
+        schedule: Document = {"cron": self.sets.cron(stars=False), "timeZone": zone.name, "dstGap": "skip"}
+        return [schedule | span for span in year_spans(self.years, zone, now)]
+
+
+def read_calendar(text: str) -> CalendarEvent:
     """Read a calendar event. InvalidInput if systemd would refuse it, or if it names fractions of a second."""
     if len(text) > LONGEST_TEXT:
         raise _refused(text, f"longer than {LONGEST_TEXT} characters")
@@ -72,28 +70,28 @@ def read_calendar(text: str) -> Calendar:
     moment = _TIME.fullmatch(words[-1]) if words else None
     if not words or len(words) != (found is not None) + (moment is not None):
         raise _refused(text)
-    return Calendar(
+    from_end = found is not None and found["from"] == "~"
+    sets = ClockSets(
         weekdays=weekdays,
-        years=_values(found and found["year"], YEARS, text, year=True),
         months=_values(found and found["month"], range(1, 13), text),
-        days=_values(found and found["day"], range(1, 32), text, descending=bool(found and found["from"] == "~")),
-        from_end=bool(found and found["from"] == "~"),
+        days=_values(found and found["day"], range(1, 32), text, descending=from_end),
+        from_end=from_end,
         hours=_values("0" if moment is None else moment["hour"], range(24), text),
         minutes=_values("0" if moment is None else moment["minute"], range(60), text),
         seconds=_values("0" if moment is None else moment["second"] or "0", range(60), text),
-        zone=zone,
     )
+    return CalendarEvent(sets, _values(found and found["year"], YEARS, text, year=True), zone)
 
 
-def calendar_fires(calendar: Calendar, zone: Zone) -> Fires:
+def calendar_fires(event: CalendarEvent, zone: Zone) -> Fires:
     """The instants at which systemd lets the event elapse."""
 
     def fires(after: Instant, until: Instant) -> Iterator[Instant]:
         day = zone.local(after).date()
         last = zone.local(until).date()
         while day <= last:
-            if _is_day(calendar, day):
-                for instant in _of_day(calendar, zone, day):
+            if _is_day(event, day):
+                for instant in _of_day(event.sets, zone, day):
                     if after < instant <= until:
                         yield instant
             day += timedelta(days=1)
@@ -101,17 +99,18 @@ def calendar_fires(calendar: Calendar, zone: Zone) -> Fires:
     return fires
 
 
-def _is_day(calendar: Calendar, day: date) -> bool:
-    if day.year not in calendar.years or day.month not in calendar.months or day.weekday() not in calendar.weekdays:
+def _is_day(event: CalendarEvent, day: date) -> bool:
+    sets = event.sets
+    if day.year not in event.years or day.month not in sets.months or day.weekday() not in sets.weekdays:
         return False
-    number = monthrange(day.year, day.month)[1] - day.day + 1 if calendar.from_end else day.day
-    return number in calendar.days
+    number = monthrange(day.year, day.month)[1] - day.day + 1 if sets.from_end else day.day
+    return number in sets.days
 
 
-def _of_day(calendar: Calendar, zone: Zone, day: date) -> Iterator[Instant]:
-    for hour in sorted(calendar.hours):
-        for minute in sorted(calendar.minutes):
-            for second in sorted(calendar.seconds):
+def _of_day(sets: ClockSets, zone: Zone, day: date) -> Iterator[Instant]:
+    for hour in sorted(sets.hours):
+        for minute in sorted(sets.minutes):
+            for second in sorted(sets.seconds):
                 wall = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=zone.tz)
                 at = wall.astimezone(UTC)
                 if at.astimezone(zone.tz).replace(tzinfo=None) == wall.replace(tzinfo=None):  # else it does not exist
@@ -141,10 +140,10 @@ def _weekdays(word: str, text: str) -> frozenset[int]:
 
 
 def _weekday(name: str, text: str) -> int:
-    for number, day in enumerate(_DAYS):
-        if name.lower() in (day, day[:3]):
-            return number
-    raise _refused(text, f"{name[:20]!r} is no weekday")
+    day = read_weekday(name)
+    if day is None:
+        raise _refused(text, f"{name[:20]!r} is no weekday")
+    return day
 
 
 def _values(

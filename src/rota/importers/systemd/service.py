@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import PurePath
 
 from rota.domain.errors import InvalidInput
+from rota.domain.instant import seconds
 from rota.importers.base import NO_TIMEOUT, Document
 from rota.importers.systemd.units import Unit, time_span
 
@@ -138,7 +139,7 @@ def _timeout(unit: Unit) -> str | float:
     for name in ("RuntimeMaxSec", "TimeoutStartSec"):
         text = unit.last(_SECTION, name)
         if text is not None and text.lower() not in ("infinity", "0"):
-            return time_span(text) / 1_000_000
+            return seconds(time_span(text))
     return NO_TIMEOUT
 
 
