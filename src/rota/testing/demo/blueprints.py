@@ -88,7 +88,7 @@ def _blueprint(
     }
     if random.random() < 0.1:
         document["maxConcurrentExecutions"] = random.choice((1, 2, 4))
-    schedules = documents(rhythm, size, random)
+    schedules = documents(rhythm, size, size.random(f"schedule/{name}"))  # so that names do not depend on the size
     if schedules:
         document["schedules"] = schedules
     drift = random.choice((1.0, 1.0, 1.1, 0.8, 1.3, 2.2))
@@ -104,6 +104,6 @@ def _work(family: Family, name: str, subject: str, verb: str) -> Document:
             "parameters": {"HttpMethod": "GET", "Header_X-Job": name},
         }
     if family.kind == "script":
-        lines = [f"echo 'looking for {subject}'", "sleep 1", f"echo '{verb} $((RANDOM % 900)) of {subject}'", "sleep 1"]
+        lines = [f"echo 'looking for {subject}'", "sleep 1", f'echo "{verb} $((RANDOM % 900)) of {subject}"', "sleep 1"]
         return {"jobType": "script", "parameters": {"script": "\n".join(lines), "interpreter": "bash"}}
     return {"jobType": name, "parameters": {"source": f"{subject}_v2", "batch": 500}}

@@ -51,10 +51,11 @@ class Present:
         awake = [one for one in self.jobs if one.rests is None]
         lengthy = [one for one in awake if one.blueprint.seconds > 60 and one.blueprint.family.queue != "webhooks"]
         cluster = [one for one in lengthy if one.blueprint.family.queue == "batch"]
+        others = [one for one in lengthy if one.blueprint.family.queue != "batch"]
         resting = [one for one in self.jobs if one.why.startswith("the job is")]
         drained = [one for one in awake if one.blueprint.document["queue"] == "legacy"] or awake
         chosen: dict[str, tuple[Sequence[Defined], Duration]] = {
-            "Running": ([*cluster[:_BATCH_RUNNING], *self.random.sample(lengthy, len(lengthy))] or awake, 0),
+            "Running": ([*cluster[:_BATCH_RUNNING], *self.random.sample(others, len(others))] or awake, 0),
             "Cancelling": (lengthy or awake, 0),
             "Pending": ([*drained, *cluster[_BATCH_RUNNING:]], 0),
             "Retrying": (awake, 0),
