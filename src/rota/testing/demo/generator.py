@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from itertools import islice
 from typing import Any
 
-from sqlalchemy import delete, select, update
+from sqlalchemy import delete, select, text, update
 
 from rota.app import App
 from rota.config import load
@@ -144,6 +144,8 @@ class _Generation:
             write_fleet(tx, shifts, tx.now, functions, self._app.config)
 
         self._database.writing(finish)
+        if self._database.engine.dialect.name == "postgresql":  # as autovacuum would have done long ago
+            self._database.writing(lambda tx: tx.execute(text("ANALYZE")))
 
 
 def _write_audit(tx: Transaction, past: Past) -> None:
