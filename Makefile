@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run services services-down test check format bench bench-peers test-faults test-all clean
+.PHONY: help run demo demo-data services services-down test check format bench bench-peers test-faults test-all clean
 
 help:            ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -17,6 +17,20 @@ $(VENV)/.installed: pyproject.toml constraints.txt
 
 run: $(VENV)/.installed  ## start Rota with the examples on 127.0.0.1:8400
 	@ROTA_HTTP__ALLOW_PRIVATE=$${ROTA_HTTP__ALLOW_PRIVATE-127.0.0.0/8} $(BIN)/rota up --app examples/quickstart.py
+
+# In another file first: what is interrupted leaves no half of a store behind.
+DEMO_DB ?= demo.db
+demo-data: $(VENV)/.installed  ## fill demo.db with 90 days of history (DEMO="--executions 20000" for less)
+	@[ ! -e $(DEMO_DB) ] || { echo "there is a $(DEMO_DB) already; remove it first" >&2; exit 1; }
+	@rm -f $(DEMO_DB).new $(DEMO_DB).new-wal $(DEMO_DB).new-shm
+	@$(BIN)/python -m rota.testing.demo --db $(DEMO_DB).new $(DEMO)
+	@mv $(DEMO_DB).new $(DEMO_DB)
+
+# Rota would forget what is older than 30 days; the history of the demo is to stay.
+demo: $(VENV)/.installed  ## start Rota on demo.db, which is made if it is not there
+	@[ -e $(DEMO_DB) ] || $(MAKE) --no-print-directory demo-data
+	@ROTA_HTTP__ALLOW_PRIVATE=$${ROTA_HTTP__ALLOW_PRIVATE-127.0.0.0/8} ROTA_HISTORY__DAYS=36500 ROTA_HISTORY__EXECUTIONS=0 \
+		$(BIN)/rota up --db $(DEMO_DB) --app rota.testing.demo.functions
 
 services: $(VENV)/.installed  ## start the databases of the tests, install what is missing
 	@scripts/services up

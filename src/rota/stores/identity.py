@@ -37,5 +37,12 @@ def new_id(now: Instant) -> str:
     return new_ids(now, 1)[0]
 
 
+def identity_at(instant: Instant, bits: int) -> str:
+    """The id that something of another time gets, from that time and 62 given bits; nothing keeps it unique but those."""
+    millisecond, microsecond = divmod(instant, 1000)
+    head, rest = f"{millisecond:012x}", f"{bits | 1 << 63:016x}"
+    return f"{head[:8]}-{head[8:]}{_FRACTIONS[microsecond]}{rest[:4]}-{rest[4:]}"
+
+
 _VARIANT = {digit: "89ab"[int(digit, 16) & 3] for digit in "0123456789abcdef"}
 _FRACTIONS = [f"-7{microsecond * 4096 // 1000:03x}-" for microsecond in range(1000)]
