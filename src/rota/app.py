@@ -37,6 +37,7 @@ from rota.sdk.builtin import register_builtin
 from rota.sdk.functions import Functions
 from rota.service import synchronise
 from rota.service.context import ServiceContext
+from rota.service.sessions import SignInLinks
 from rota.service.submission import StoreSubmitter
 from rota.stores import schema
 from rota.stores.clock import Clock
@@ -64,6 +65,7 @@ class App:
         self.functions.load(config.app)
         self.database = Database(config.db, clock=clock, durable=durable, pool=config.store.bounded_by(config.lease))
         self.stopping = threading.Event()
+        self.links = SignInLinks()
         submission.install(StoreSubmitter(self.context(SYSTEM)))
         register_builtin(self.functions)
         builtin.register(self.functions, self.context(SYSTEM))
@@ -130,7 +132,14 @@ class App:
 
         return create_application(
             ApiDependencies(
-                self.database, self.config, _Catalogue(self), __version__, self.stopping, self._health_of_loops
+                self.database,
+                self.config,
+                _Catalogue(self),
+                __version__,
+                self.stopping,
+                self._health_of_loops,
+                self.config.server.host,
+                self.links,
             )
         )
 

@@ -278,7 +278,9 @@ def _coordinator_lines(app: App, listener: socket.socket, token: str | None) -> 
     scheme = "https" if app.config.server.tls_certificate else "http"
     host, port = listener.getsockname()[:2]
     yield f"Rota {__version__} is ready"
-    yield f"  console  {scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    console = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
+    yield f"  console  {console}"
+    yield f"  sign in  {console}/#signin={app.links.make(app.database.clock.now())} (once)"
     yield (
         f"  token    {token}"
         if token

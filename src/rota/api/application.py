@@ -14,10 +14,11 @@ from fastapi.openapi.utils import get_openapi
 
 from rota.api import errors, guards, metrics, routes
 from rota.api.health import Readiness
-from rota.api.security import Doors, Tokens
+from rota.api.security import Doorkeeper, Doors, Tokens
 from rota.config import Config
 from rota.domain.access import Principal
 from rota.service.context import Catalogue, Database, ServiceContext
+from rota.service.sessions import SignInLinks
 from rota.service.wakeups import Rings
 
 __all__ = ["ApiDependencies", "create_application"]
@@ -37,7 +38,8 @@ Rota accounts for every run. Times are RFC 3339 in UTC, durations are seconds, i
 class ApiDependencies:
     """What the API stands on.
 
-    `stopping` ends long polls and streams when it is set. `loops` tells the health of the scheduler's loops: a name
+    `doorkeeper` knows who asks, in place of tokens and sessions. `host` is where it listens; None = any host name is
+    good. `links` are the one-time links of this process. `stopping` ends long polls and streams when it is set. `loops` tells the health of the scheduler's loops: a name
     and whatever each says about itself, at least `healthy`.
     """
 
@@ -47,6 +49,9 @@ class ApiDependencies:
     version: str
     stopping: threading.Event = field(default_factory=threading.Event)
     loops: Callable[[], Mapping[str, Mapping[str, object]]] = dict
+    host: str | None = "127.0.0.1"
+    links: SignInLinks = field(default_factory=SignInLinks)
+    doorkeeper: Doorkeeper | None = None
 
 
 def create_application(services: ApiDependencies) -> FastAPI:
@@ -70,8 +75,9 @@ def create_application(services: ApiDependencies) -> FastAPI:
         telemetry={"tracing": False, "metrics": False, "logs": False},
     )
     app.state.services = services
-    tokens = Tokens(services.database)
-    app.state.tokens = tokens
+    doorkeeper = services.doorkeeper or Tokens(services.database)
+    app.state.doorkeeper = doorkeeper
+    app.state.links = services.links
     app.state.for_heartbeats = anyio.CapacityLimiter(_HEARTBEAT_THREADS)
     app.state.rings = Rings(services.database)
     app.state.readiness = Readiness(services.database)
@@ -81,8 +87,8 @@ def create_application(services: ApiDependencies) -> FastAPI:
     routes.install(app)
     app.openapi = lambda: _openapi(app)  # type: ignore[method-assign]
     app.add_middleware(guards.Bodies, most_bytes=services.config.server.max_body_bytes)
-    app.add_middleware(Doors, tokens=tokens)
-    app.add_middleware(guards.Hosts, host=services.config.server.host)
+    app.add_middleware(Doors, doorkeeper=doorkeeper)
+    app.add_middleware(guards.Hosts, host=services.host)
     app.add_middleware(guards.Headers)
     return app
 

@@ -10,6 +10,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 
 from rota.api import strict_json
 from rota.api.errors import from_error, problem, unexpected
+from rota.api.security import path_of
 from rota.domain.errors import InvalidInput, RotaError, TooLarge
 
 BODY_HASH = "rota.body_hash"
@@ -57,9 +58,9 @@ class Headers:
 class Hosts:
     """Refuses requests that name a host which is not ours: a web page cannot reach a loopback server by DNS tricks."""
 
-    def __init__(self, app: ASGIApp, host: str) -> None:
+    def __init__(self, app: ASGIApp, host: str | None) -> None:
         self._app = app
-        self._allowed = allowed_hosts(host)
+        self._allowed = None if host is None else allowed_hosts(host)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         if scope["type"] == "http" and self._allowed is not None and not self._named(scope["headers"]):
@@ -103,7 +104,7 @@ class Bodies:
             await self._app(scope, receive, send)
             return
         headers = dict(scope["headers"])
-        most = self._most_at(scope["path"])
+        most = self._most_at(path_of(scope))
         declared = headers.get(b"content-length", b"")
         try:
             if declared and (not declared.isdigit() or len(declared) > 18):

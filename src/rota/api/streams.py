@@ -10,7 +10,6 @@ import anyio.to_thread
 from fastapi import Request
 from fastapi.responses import StreamingResponse
 
-from rota.api.security import bearer
 from rota.domain.errors import RotaError
 from rota.service.context import Database
 
@@ -71,7 +70,6 @@ def stream(request: Request, listen: Listen, look: Callable[[], tuple[list[str],
     `look` runs in a thread and returns rendered events, whether there may be more at once, and whether it is over.
     The stream also ends when the server stops, the client leaves, or its token is revoked.
     """
-    token = bearer(request.scope["headers"])
 
     async def chunks() -> AsyncIterator[str]:
         wake = Wake(request)
@@ -81,7 +79,7 @@ def stream(request: Request, listen: Listen, look: Callable[[], tuple[list[str],
         with wake.listening(listen):
             while True:
                 try:
-                    await request.app.state.tokens.principal(token)
+                    await request.app.state.doorkeeper.principal(request.scope)
                     found, more, over = await in_thread(look)
                 except RotaError:
                     return

@@ -37,5 +37,6 @@ class Pruner:
             lambda tx: pruning.workers_before(tx, tx.now - DAY, _BATCH),
             lambda tx: pruning.coordinators_before(tx, tx.now - DAY, _BATCH),
             lambda tx: pruning.idempotency_before(tx, tx.now - DAY, _BATCH),
+            lambda tx: pruning.sessions_before(tx, tx.now, _BATCH),
             lambda tx: rates.remove_over(tx, _BATCH),
         ]

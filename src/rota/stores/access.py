@@ -77,6 +77,14 @@ def count(tx: Transaction, *, usable_admins_at: Instant | None = None) -> int:
     return len(tx.all(statement))
 
 
+def first_admin(tx: Transaction) -> Key | None:
+    """The oldest admin key that works now."""
+    usable = or_(keys.c.expires_at.is_(None), keys.c.expires_at > tx.now)
+    statement = select(*_COLUMNS).where(keys.c.role == Role.ADMIN.value, keys.c.revoked_at.is_(None), usable)
+    row = tx.first(statement.order_by(keys.c.id).limit(1))
+    return None if row is None else _key(row)
+
+
 def revoke(tx: Transaction, id: str) -> bool:
     """Make a key useless. False if it was already, or is unknown."""
     return bool(

@@ -5,7 +5,7 @@ from sqlalchemy import Select, delete, func, select, tuple_
 from rota.domain.instant import Instant
 from rota.stores.database import Transaction
 from rota.stores.schedule_tables import occurrences
-from rota.stores.tables import attempts, coordinators, events, history, idempotency, logs, workers
+from rota.stores.tables import attempts, coordinators, events, history, idempotency, logs, sessions, workers
 
 
 def executions_before(tx: Transaction, before: Instant, limit: int) -> int:
@@ -66,6 +66,12 @@ def coordinators_before(tx: Transaction, before: Instant, limit: int) -> int:
     """Coordinators not heard of for long."""
     old = select(coordinators.c.id).where(coordinators.c.heartbeat_at < before).limit(limit)
     return int(tx.execute(delete(coordinators).where(coordinators.c.id.in_(list(tx.connection.scalars(old))))).rowcount)
+
+
+def sessions_before(tx: Transaction, before: Instant, limit: int) -> int:
+    """Sessions that are over."""
+    old = select(sessions.c.id).where(sessions.c.expires_at < before).limit(limit)
+    return int(tx.execute(delete(sessions).where(sessions.c.id.in_(list(tx.connection.scalars(old))))).rowcount)
 
 
 def idempotency_before(tx: Transaction, before: Instant, limit: int) -> int:

@@ -251,6 +251,18 @@ keys = Table(
     Column("queues", Json, comment="that a worker's key is bound to; null = every queue"),
 )
 
+sessions = Table(
+    "sessions",
+    metadata,
+    Column("id", Id, primary_key=True),
+    Column("key_id", Id, ForeignKey("keys.id", ondelete="CASCADE"), nullable=False, comment="whose rights it has"),
+    Column("hash", Digest, nullable=False, unique=True),
+    Column("created_at", Moment, nullable=False),
+    Column("expires_at", Moment, nullable=False),
+    Index(None, "key_id"),
+    Index(None, "expires_at"),
+)
+
 enrolments = Table(
     "enrolments",
     metadata,
