@@ -14,6 +14,7 @@ sys.path.insert(0, str(Path(__file__).parents[1] / "acceptance"))  # where `driv
 
 from console import browsing
 from console.complaints import Complaints
+from console.screens import Furnished, furnish
 from console.serving import Server
 
 OpenPage = Callable[..., Page]
@@ -52,6 +53,12 @@ def server(module_server: Server) -> Server:
     if not module_server.alive:
         module_server.start().wait_ready()
     return module_server
+
+
+@pytest.fixture(scope="module")
+def furnished(module_server: Server) -> Furnished:
+    """A store in which no screen is empty, and the ids of what is in it. Something runs, something waits."""
+    return furnish(module_server)
 
 
 @pytest.fixture

@@ -1,5 +1,6 @@
 """The jobs of the console's tests: each shows one thing that a screen must show well."""
 
+import asyncio
 import time
 from datetime import date
 from typing import Annotated, Literal
@@ -51,3 +52,9 @@ def report(
     """Write the report of a day: parameters of every kind."""
     print(f"\x1b[32mreport\x1b[0m of {day} for {region}")
     return f"{day} {region} x{copies}{' sent' if send else ''} {note}".strip()
+
+
+@job(name="shop.patient", tags=["shop"], timeout="1h", max_concurrent=1)
+async def patient(seconds: float = 1800.0) -> None:
+    """Be busy for long without a word: what runs, and the next one that waits for it."""
+    await asyncio.sleep(seconds)
