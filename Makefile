@@ -40,11 +40,12 @@ browser: $(VENV)/.installed  ## have the browser of the tests, install it if it 
 test: services-if-possible browser-if-possible  ## run the tests on SQLite, PostgreSQL and MariaDB (about 10 minutes)
 	@$(BIN)/python -m pytest -m "not faults and not heavy" $(if $(CI),,--stores sqlite,postgres,mariadb)
 
-check: $(VENV)/.installed  ## lint, types and the import contract
+check: $(VENV)/.installed  ## lint, types, the import contract and the scripts of the console
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@scripts/check_console
 
 format: $(VENV)/.installed  ## put the code in form
 	@$(BIN)/ruff format .
