@@ -9,6 +9,7 @@ from rota.version import __version__
 if TYPE_CHECKING:
     from rota.domain.errors import RotaError
     from rota.domain.outcome import Deferred, Failed, Succeeded
+    from rota.embedding import console
     from rota.sdk.context import Context
     from rota.sdk.decorator import job
     from rota.sdk.definition import define
@@ -30,6 +31,7 @@ __all__ = [
     "__version__",
     "after",
     "business_day",
+    "console",
     "cron",
     "daily",
     "define",
@@ -55,6 +57,7 @@ _HOMES = {
     "Succeeded": "rota.domain.outcome",
     "after": "rota.sdk.rules",
     "business_day": "rota.sdk.rules",
+    "console": "rota.embedding",
     "cron": "rota.sdk.rules",
     "daily": "rota.sdk.rules",
     "define": "rota.sdk.definition",

@@ -36,7 +36,7 @@ from rota.sdk import submission
 from rota.sdk.builtin import register_builtin
 from rota.sdk.functions import Functions
 from rota.service import synchronise
-from rota.service.context import ServiceContext
+from rota.service.context import Catalogue, ServiceContext
 from rota.service.sessions import SignInLinks
 from rota.service.submission import StoreSubmitter
 from rota.stores import schema
@@ -77,7 +77,12 @@ class App:
 
     def context(self, principal: Principal) -> ServiceContext:
         """What service functions take first."""
-        return ServiceContext(self.database, self.config, principal, _Catalogue(self))
+        return ServiceContext(self.database, self.config, principal, self.catalogue)
+
+    @cached_property
+    def catalogue(self) -> Catalogue:
+        """What can run here."""
+        return _Catalogue(self)
 
     @cached_property
     def executors(self) -> dict[str, Executor]:
@@ -134,7 +139,7 @@ class App:
             ApiDependencies(
                 self.database,
                 self.config,
-                _Catalogue(self),
+                self.catalogue,
                 __version__,
                 self.stopping,
                 self._health_of_loops,
