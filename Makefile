@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run services services-down browser test check format bench bench-peers test-faults test-all clean
+.PHONY: help run services services-down browser test check format bench bench-peers screenshots test-faults test-all clean
 
 help:            ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -61,6 +61,9 @@ bench: $(VENV)/.installed  ## measure the hot path beside the raw database floor
 
 bench-peers: $(VENV)/.installed .bench-peers/.installed  ## measure the drain beside other people's queues
 	@$(BIN)/python -m bench --only peers
+
+screenshots: browser  ## take the pictures of the console for the documents
+	@$(BIN)/python scripts/screenshots.py
 
 test-faults: services-if-possible  ## kill real processes and count what is lost
 	@$(BIN)/python -m pytest -m faults --timeout 1800

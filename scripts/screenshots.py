@@ -105,7 +105,7 @@ def explored(rota: Rota) -> Furnished:
     latest = rota.get("/api/executions", limit=200)["items"]
     schedules = rota.get("/api/schedules", limit=200)["items"]
     calendars = [one["name"] for one in rota.get("/api/calendars", limit=10)["items"]]
-    scheduled = {one["jobId"]: one["id"] for one in schedules if one.get("state", "Active") == "Active"}
+    scheduled = {one["jobId"]: one["id"] for one in schedules if one["state"] == "Enabled"}
     often = Counter(one["jobId"] for one in latest if one["jobId"] in scheduled)
     job = often.most_common(1)[0][0] if often else next(iter(scheduled))
     execution = _newest(rota, latest, "Succeeded")
