@@ -11,7 +11,7 @@ from rota.api.security import ReadContext
 from rota.domain.execution import State
 from rota.domain.instant import SECOND, format_instant
 from rota.service import reports
-from rota.service.reports import Day, Figures, Stats
+from rota.service.reports import Day, Failing, Figures, Stats
 
 router = APIRouter()
 
@@ -149,30 +149,19 @@ class UpcomingQuery(Input):
 @router.get("/stats", response_model=DashboardStats)
 def stats(ctx: ReadContext) -> Response:
     """The figures of now and today."""
-    return reply(_stats(reports.stats(ctx)))
+    return reply(stats_shown(reports.stats(ctx)))
 
 
 @router.get("/trends", response_model=Trends, responses=documented(422))
 def trends(ctx: ReadContext, query: Annotated[Days, Query()]) -> Response:
     """The last days, oldest first."""
-    return reply(Trends(items=[_day(day) for day in reports.trends(ctx, query.days)]))
+    return reply(Trends(items=[day_shown(day) for day in reports.trends(ctx, query.days)]))
 
 
 @router.get("/top-failing", response_model=TopFailing, responses=documented(422))
 def top_failing(ctx: ReadContext, query: Annotated[FailingQuery, Query()]) -> Response:
     """The jobs that have failed most often. Submissions are not among them: each is a job of its own."""
-    items = [
-        FailingJob(
-            job_id=job.job_id,
-            name=job.name,
-            failed=job.failed,
-            total=job.total,
-            failure_rate=job.failed / job.total,
-            last_error=job.last_error,
-            last_failed_at=format_instant(job.last_failed_at),
-        )
-        for job in reports.failing(ctx, query.days, query.limit)
-    ]
+    items = [failing_shown(job) for job in reports.failing(ctx, query.days, query.limit)]
     return reply(TopFailing(items=items))
 
 
@@ -183,7 +172,21 @@ def upcoming(ctx: ReadContext, query: Annotated[UpcomingQuery, Query()]) -> Resp
     return reply(UpcomingFires(items=[UpcomingFire.model_validate(fire) for fire in fires]))
 
 
-def _stats(found: Stats) -> DashboardStats:
+def failing_shown(job: Failing) -> FailingJob:
+    """A job that fails as the API shows it."""
+    return FailingJob(
+        job_id=job.job_id,
+        name=job.name,
+        failed=job.failed,
+        total=job.total,
+        failure_rate=job.failed / job.total,
+        last_error=job.last_error,
+        last_failed_at=format_instant(job.last_failed_at),
+    )
+
+
+def stats_shown(found: Stats) -> DashboardStats:
+    """The figures as the API shows them."""
     figures, today = found.figures, found.today
     alive, draining = (figures.workers.get(state, (0, 0)) for state in ("Alive", "Draining"))
     jobs = {name: figures.jobs.get(name.title(), 0) for name in ("enabled", "paused", "disabled")}
@@ -223,7 +226,8 @@ def _executions(figures: Figures, today: Day) -> ExecutionCounts:
     )
 
 
-def _day(day: Day) -> TrendDay:
+def day_shown(day: Day) -> TrendDay:
+    """A day as the API shows it."""
     return TrendDay(
         date=format_instant(day.day)[:10],
         succeeded=day.succeeded,

@@ -122,7 +122,7 @@ class ExecutionFilter(Paging):
 
 def filter_of(query: ExecutionFilter, now: Instant) -> Filter:
     """What the query asks for."""
-    states = [_states(text, name) for name, text in (("state", query.state), ("status", query.status)) if text]
+    states = [states_in(text, name) for name, text in (("state", query.state), ("status", query.status)) if text]
     return Filter(
         states=frozenset.intersection(*states) if states else None,
         job_id=query.job_id,
@@ -153,7 +153,8 @@ def moment(text: str | None, now: Instant, name: str) -> Instant | None:
         ) from None
 
 
-def _states(text: str, name: str) -> frozenset[State]:
+def states_in(text: str, name: str) -> frozenset[State]:
+    """The states of a list such as `Failed,Running`. InvalidInput names the query parameter."""
     found = set()
     for word in text.split(","):
         state = _STATES.get(word.strip().lower())

@@ -93,6 +93,7 @@ class LogQuery(Input):
     limit: int = Field(200, ge=1, le=1000)
     after: str | None = Field(None, max_length=64, description="`nextCursor` of the lines before")
     cursor: str | None = Field(None, max_length=64, description="the same as `after`")
+    before: str | None = Field(None, max_length=64, description="`previousCursor` of the lines below: those above them")
     tail: int | None = Field(None, ge=1, le=1000, description="the last lines instead of the first")
     search: PlainText | None = Field(None, max_length=200, description="only lines that contain this text")
     follow: bool = Field(False, description="a stream of server-sent events that ends with the execution")
@@ -100,6 +101,10 @@ class LogQuery(Input):
 
 class LogPage(Page[LogLine]):
     """Log lines, in the order they were written."""
+
+    previous_cursor: str | None = Field(
+        None, description="with `before` or `tail`: give it as `before` for the lines above; null where there are none"
+    )
 
 
 def _page(ctx: ReadContext, wanted: Filter, paging: Paging) -> Response:
@@ -213,16 +218,26 @@ def get_logs(
 ) -> Response:
     """Log lines; with `follow`, as they are written."""
     after = log_cursor(last_event_id or query.after or query.cursor)
+    before = log_cursor(query.before)
+    upward = before is not None or query.tail is not None
+    if before is not None and query.follow:
+        raise InvalidInput.field("query", "follow", msg="goes forward; `before` looks back")
 
     def read(after: tuple[int, int] | None, *, limit: int, tail: bool) -> Logs:
-        return executions.logs(ctx, id, after=after, limit=limit, tail=tail, search=query.search)
+        return executions.logs(ctx, id, after=after, before=before, limit=limit, tail=tail, search=query.search)
 
-    first = read(after, limit=query.tail or query.limit, tail=query.tail is not None)
+    first = read(after, limit=query.tail or query.limit, tail=upward)
     if query.follow:
         return stream(request, wakeups.on_events, _Follow(read, first, after))
     lines = [log_line(line, first.attempts) for line in first.lines]
-    more = len(lines) == query.limit and query.tail is None
-    return reply(LogPage(items=lines, next_cursor=lines[-1].cursor if more else None))
+    full = len(lines) == (query.tail or query.limit)
+    return reply(
+        LogPage(
+            items=lines,
+            next_cursor=lines[-1].cursor if full and not upward else None,
+            previous_cursor=lines[0].cursor if full and upward else None,
+        )
+    )
 
 
 class _Follow:

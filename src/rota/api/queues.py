@@ -57,32 +57,32 @@ def list_queues(ctx: ReadContext, paging: PageQuery) -> Response:
     """Queues that have settings or unfinished executions, by name. The first is the fleet."""
     found = queues.find(ctx, after=decode_cursor(paging.cursor), limit=paging.limit)
     last = found and found[-1].settings.name
-    items = [_shown(view) for view in found]
+    items = [queue_shown(view) for view in found]
     return reply(Page[QueueOutput](items=items, next_cursor=cursor_after(found, paging.limit, last)))
 
 
 @router.post("/{name:path}/pause", response_model=QueueOutput, responses=documented(422))
 def pause_queue(name: QueueName, ctx: OperateContext, body: QueueNote | None = None) -> Response:
     """Let nothing of a queue start. What runs goes on."""
-    return reply(_shown(queues.pause(ctx, name, None if body is None else body.note)))
+    return reply(queue_shown(queues.pause(ctx, name, None if body is None else body.note)))
 
 
 @router.post("/{name:path}/resume", response_model=QueueOutput, responses=documented(422))
 def resume_queue(name: QueueName, ctx: OperateContext) -> Response:
     """Let a queue go on."""
-    return reply(_shown(queues.resume(ctx, name)))
+    return reply(queue_shown(queues.resume(ctx, name)))
 
 
 @router.get("/{name:path}", response_model=QueueOutput, responses=documented(404))
 def get_queue(name: QueueName, ctx: ReadContext) -> Response:
     """One queue."""
-    return reply(_shown(queues.get(ctx, name)))
+    return reply(queue_shown(queues.get(ctx, name)))
 
 
 @router.put("/{name:path}", response_model=QueueOutput, responses=documented(422), openapi_extra=described(QueueInput))
 def set_queue(name: QueueName, document: Document, ctx: EditContext) -> Response:
     """Set a queue to what the body says; what it leaves out is not set. What a GET answered may be sent back."""
-    return reply(_shown(queues.change(ctx, name, without(document, _READ_ONLY))))
+    return reply(queue_shown(queues.change(ctx, name, without(document, _READ_ONLY))))
 
 
 @router.delete("/{name:path}", status_code=204, responses=documented(404))
@@ -92,7 +92,8 @@ def reset_queue(name: QueueName, ctx: EditContext) -> Response:
     return Response(status_code=204)
 
 
-def _shown(view: QueueView) -> QueueOutput:
+def queue_shown(view: QueueView) -> QueueOutput:
+    """A queue as the API shows it."""
     load, record = view.load, view.record
     return QueueOutput.model_validate(
         view.settings.document()

@@ -27,6 +27,14 @@ from rota.api import (
     work,
     workers,
 )
+from rota.api.views import calendars as views_calendars
+from rota.api.views import executions as views_executions
+from rota.api.views import failures as views_failures
+from rota.api.views import fleet as views_fleet
+from rota.api.views import jobs as views_jobs
+from rota.api.views import load as views_load
+from rota.api.views import overview as views_overview
+from rota.api.views import timeline as views_timeline
 
 ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     # prefix, tag, router
@@ -46,6 +54,14 @@ ROUTERS: tuple[tuple[str, str, APIRouter], ...] = (
     ("/api", "simulation", simulate.router),
     ("/api", "simulation", lint.router),
     ("/api/dashboard", "dashboard", dashboard.router),
+    ("/api/views/overview", "views", views_overview.router),
+    ("/api/views/jobs", "views", views_jobs.router),
+    ("/api/views/executions", "views", views_executions.router),
+    ("/api/views/timeline", "views", views_timeline.router),
+    ("/api/views/load", "views", views_load.router),
+    ("/api/views/calendars", "views", views_calendars.router),
+    ("/api/views/fleet", "views", views_fleet.router),
+    ("/api/views/failures", "views", views_failures.router),
     ("/api/events", "events", events.router),
     ("/api/audit", "audit", audit.router),
     ("/api/keys", "keys", keys.router),
@@ -66,6 +82,7 @@ TAGS = [
     {"name": "workers", "description": "Who runs them."},
     {"name": "work", "description": "What a worker over HTTP does: acquire, extend, log, complete."},
     {"name": "dashboard", "description": "Figures."},
+    {"name": "views", "description": "Each screen of the console in one answer."},
     {"name": "events", "description": "What happens, as it happens."},
     {"name": "keys", "description": "Who may come in."},
     {"name": "audit", "description": "Who changed what."},

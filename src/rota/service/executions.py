@@ -134,6 +134,7 @@ def logs(
     id: str,
     *,
     after: tuple[int, int] | None = None,
+    before: tuple[int, int] | None = None,
     limit: int,
     tail: bool = False,
     search: str | None = None,
@@ -143,7 +144,7 @@ def logs(
     with ctx.read() as tx:
         found = _existing(tx, id)
         numbers = {attempt.token: attempt.number for attempt in history.attempts_of(tx, found)}
-        lines = history.lines_of(tx, id, after=after, limit=limit, tail=tail, search=search)
+        lines = history.lines_of(tx, id, after=after, before=before, limit=limit, tail=tail, search=search)
         return Logs(lines, numbers, found.state)
 
 

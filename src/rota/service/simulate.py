@@ -9,6 +9,7 @@ from rota.domain.forecast import Forecast, ForecastHour, ForecastSchedule
 from rota.domain.forecast import forecast as counted
 from rota.domain.instant import DAY, Duration, Instant
 from rota.domain.job import Defaults, Job, JobState
+from rota.domain.planning import upcoming
 from rota.domain.schedule import Surroundings
 from rota.domain.simulation import (
     HourlyLoad,
@@ -29,6 +30,7 @@ from rota.stores.jobs import JobRecord
 from rota.stores.schedules import ScheduleRecord
 
 __all__ = [
+    "ComingFire",
     "Forecast",
     "ForecastHour",
     "HourlyLoad",
@@ -38,6 +40,7 @@ __all__ = [
     "Question",
     "SimulatedOccurrence",
     "Simulation",
+    "fires_between",
     "forecast",
     "simulate",
 ]
@@ -86,6 +89,17 @@ class Prediction:
     job_names: dict[str, str]
     unknown: list[str]
     left_out: list[LeftOut]
+
+
+@dataclass(frozen=True, slots=True)
+class ComingFire:
+    """A fire that is coming, and how long its run is expected to take; None where that is not known."""
+
+    schedule_id: str
+    job_id: str
+    job_name: str
+    at: Instant
+    duration: Duration | None
 
 
 def simulate(ctx: ServiceContext, question: Question) -> Prediction:
@@ -139,6 +153,29 @@ def forecast(ctx: ServiceContext, days: int) -> Forecast:
         left = None if most is None else most - record.runs
         chosen.append(ForecastSchedule(owner.job.queue, record.schedule, taking, around, left))
     return counted(chosen, start=now, until=now + days * DAY)
+
+
+def fires_between(ctx: ServiceContext, start: Instant, until: Instant, limit: int) -> list[ComingFire]:
+    """The fires strictly after `start` up to `until`, in order, of jobs that may start; at most `limit`."""
+    ctx.require(Right.READ)
+    with ctx.read() as tx:
+        found, _ = _stored(tx, Question())
+        known = _jobs(tx, [record.job_id for record, _ in found])
+        lasting = durations.of_jobs(tx, list(known), tx.now - durations.LATELY)
+    coming = []
+    for record, around in found:
+        owner = known.get(record.job_id)
+        if owner is None or owner.state is not JobState.ENABLED:
+            continue
+        most = record.schedule.max_runs
+        left = limit if most is None else min(limit, most - record.runs)
+        taking = lasting[record.job_id].median if record.job_id in lasting else None
+        if left > 0:
+            coming += [
+                ComingFire(record.id, record.job_id, owner.job.name, fire.at, taking)
+                for fire in upcoming(record.schedule, start, until, left, around).items
+            ]
+    return sorted(coming, key=lambda fire: (fire.at, fire.schedule_id))[:limit]
 
 
 def _stored(tx: Transaction, question: Question) -> tuple[list[tuple[ScheduleRecord, Surroundings]], list[LeftOut]]:

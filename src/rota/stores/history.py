@@ -190,11 +190,12 @@ def lines_of(
     execution_id: str,
     *,
     after: tuple[int, int] | None = None,
+    before: tuple[int, int] | None = None,
     limit: int,
     tail: bool = False,
     search: str | None = None,
 ) -> list[LogRecord]:
-    """Log lines in the order they were written, from behind the (token, line) `after`.
+    """Log lines in the order they were written, from behind the (token, line) `after`, up to above `before`.
 
     `tail` gives the last ones instead of the first.
     """
@@ -203,6 +204,11 @@ def lines_of(
         token, line = after
         statement = statement.where(
             logs.c.token >= token, (logs.c.token > token) | ((logs.c.token == token) & (logs.c.line > line))
+        )
+    if before is not None:
+        token, line = before
+        statement = statement.where(
+            logs.c.token <= token, (logs.c.token < token) | ((logs.c.token == token) & (logs.c.line < line))
         )
     if search is not None:
         statement = statement.where(logs.c.text.icontains(search, autoescape=True))

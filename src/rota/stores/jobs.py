@@ -67,6 +67,7 @@ class JobFilter:
     owner: str | None = None
     team: str | None = None
     type: str | None = None
+    category: str | None = None
 
 
 def add(tx: Transaction, record: JobRecord) -> None:
@@ -242,6 +243,7 @@ def _conditions(wanted: JobFilter) -> list[ColumnElement[bool]]:
         (jobs.c.owner, wanted.owner),
         (jobs.c.team, wanted.team),
         (jobs.c.type, wanted.type),
+        (jobs.c.category, wanted.category),
     ):
         if value is not None:
             conditions.append(column == str(value))

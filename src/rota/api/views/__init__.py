@@ -1,0 +1,1 @@
+"""/api/views: each screen of the console in one answer. Programs may ask for them, too."""
