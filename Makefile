@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: help run demo demo-data services services-down test check format bench bench-peers test-faults test-all clean
+.PHONY: help run demo demo-data services services-down browser test check format bench bench-peers screenshots test-faults test-all clean
 
 help:            ## say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,19 +39,27 @@ services-down:   ## stop them
 	@scripts/services down
 
 # A database that cannot be had is told; its tests are skipped and counted, and with CI=true they fail.
-.PHONY: services-if-possible
+# So is a browser.
+.PHONY: services-if-possible browser-if-possible
 services-if-possible: $(VENV)/.installed
 	@scripts/services up || true
 
+browser-if-possible: $(VENV)/.installed
+	@scripts/browser up || true
+
+browser: $(VENV)/.installed  ## have the browser of the tests, install it if it is missing
+	@scripts/browser up
+
 # The newest PostgreSQL is left to CI and to `make test-all`, so that this stays near ten minutes.
-test: services-if-possible  ## run the tests on SQLite, PostgreSQL and MariaDB (about 10 minutes)
+test: services-if-possible browser-if-possible  ## run the tests on SQLite, PostgreSQL and MariaDB (about 10 minutes)
 	@$(BIN)/python -m pytest -m "not faults and not heavy" $(if $(CI),,--stores sqlite,postgres,mariadb)
 
-check: $(VENV)/.installed  ## lint, types and the import contract
+check: $(VENV)/.installed  ## lint, types, the import contract and the scripts of the console
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports --no-cache
+	@scripts/check_console
 
 format: $(VENV)/.installed  ## put the code in form
 	@$(BIN)/ruff format .
@@ -68,10 +76,13 @@ bench: $(VENV)/.installed  ## measure the hot path beside the raw database floor
 bench-peers: $(VENV)/.installed .bench-peers/.installed  ## measure the drain beside other people's queues
 	@$(BIN)/python -m bench --only peers
 
+screenshots: browser  ## take the pictures of the console for the documents
+	@$(BIN)/python scripts/screenshots.py
+
 test-faults: services-if-possible  ## kill real processes and count what is lost
 	@$(BIN)/python -m pytest -m faults --timeout 1800
 
-test-all: services-if-possible  ## everything
+test-all: services-if-possible browser-if-possible  ## everything
 	@$(BIN)/python -m pytest --timeout 1800
 
 clean:           ## remove what was made

@@ -34,7 +34,13 @@ export function address(path, query = {}) {
   return url.href;
 }
 
-/** Ask, and get the JSON of the answer. Throws a Problem. */
+/**
+ * Ask, and get the JSON of the answer. Throws a Problem.
+ * @param {string} method
+ * @param {string} path
+ * @param {{query?: Record<string, unknown>, body?: unknown, headers?: Record<string, string>, signal?: AbortSignal}} [options]
+ * @returns {Promise<any>}
+ */
 export async function request(method, path, { query, body, headers, signal: abort } = {}) {
   const sent = { Accept: "application/json", ...headers };
   if (body !== undefined) sent["Content-Type"] = "application/json";

@@ -8,6 +8,7 @@ export function duration(seconds) {
   if (seconds < 0.9995) return `${Math.round(seconds * 1000)} ms`;
   if (seconds < 59.95) return `${seconds < 9.95 ? seconds.toFixed(1).replace(/\.0$/, "") : Math.round(seconds)} s`;
   const whole = Math.round(seconds);
+  /** @type {[number, string][]} */
   const units = [[86400, "d"], [3600, "h"], [60, "min"], [1, "s"]];
   const first = units.findIndex(([size]) => whole >= size);
   const [size, name] = units[first];
@@ -20,6 +21,7 @@ export function relative(at, now) {
   const away = new Date(at).getTime() - now;
   const size = Math.abs(away);
   if (size < 1.5 * SECOND) return "now";
+  /** @type {[number, string][]} */
   const units = [[DAY, "d"], [HOUR, "h"], [MINUTE, "min"], [SECOND, "s"]];
   const [unit, name] = units.find(([length]) => size >= length) ?? units[3];
   const text = `${Math.floor(size / unit)} ${name}`;

@@ -4,7 +4,10 @@ import { session } from "./api.js";
 import { Follower } from "./follower.js";
 import { signal } from "../vendor/signals.js";
 
-/** {state: "connecting" | "live" | "lost", since, away}: away = for how many ms it was lost before. */
+/**
+ * `away` = for how many ms it was lost before.
+ * @type {import("../vendor/signals.js").Signal<{state: "connecting" | "live" | "lost", since?: number, away?: number | null}>}
+ */
 export const connection = signal({ state: "connecting" });
 /** How many events came since the connection was regained, within a moment: what was missed. */
 export const missed = signal(null);

@@ -10,7 +10,7 @@ function tell(message) {
   for (const port of ports) port.postMessage(message);
 }
 
-self.onconnect = ({ ports: [port] }) => {
+/** @type {any} */ (self).onconnect = ({ ports: [port] }) => {
   ports.add(port);
   port.onmessage = ({ data }) => {
     if (data.type === "follow") {

@@ -1,0 +1,2 @@
+// For the type checker only (make check): the types are those of the package.
+export { default } from "htm";
