@@ -51,7 +51,7 @@ const columns = (again) => [
   { key: "rule", title: "Schedule", wide: true, cell: (job) => html`<span class="cut rule" title=${job.describe}>${job.describe ?? html`<span class="faint">on demand</span>`}${job.scheduleCount > 1 ? html` <span class="faint">+${job.scheduleCount - 1}</span>` : ""}</span>` },
   { key: "next", title: "Next run", cell: (job) => html`<${Time} at=${job.nextAt} zone=${job.timeZone} /><span class="cut faint small only-wide" title=${job.timeZone}>${job.nextLocal ? local(job.nextLocal) : ""}</span>` },
   { key: "runs", title: "Last 20", wide: true, cell: (job) => html`<${Strip} runs=${job.runs} />` },
-  { key: "act", title: html`<span class="unseen">Actions</span>`, right: true, cell: (job) => may("operate") && html`<span class="acts">
+  { key: "act", roomy: true, title: html`<span class="unseen">Actions</span>`, right: true, cell: (job) => may("operate") && html`<span class="acts">
     <${Button} icon="play" tone="plain" title="Run" aria-label=${`Run ${job.name}`} onClick=${() => trigger(job).then((made) => made && again(), complain)} />
     <${Button} icon=${job.state === "Paused" ? "succeeded" : "paused"} tone="plain" disabled=${job.state === "Disabled"} title=${job.state === "Paused" ? "Resume" : "Pause"} aria-label=${`${job.state === "Paused" ? "Resume" : "Pause"} ${job.name}`} onClick=${() => pauseOrResume(job, again)} />
     <span class="only-wide"><${Button} icon="skipped" tone="plain" disabled=${!job.scheduleId || !job.nextAt} title="Skip the next run" aria-label=${`Skip the next run of ${job.name}`} onClick=${() => skipNext(job, again)} /></span></span>` },
