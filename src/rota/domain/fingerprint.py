@@ -1,6 +1,7 @@
 """What makes two failures the same: their error and where it came from, without what differs from run to run."""
 
 import re
+from functools import lru_cache
 from hashlib import sha256
 
 _FRAMES = 3
@@ -25,6 +26,7 @@ def normalised(error: str | None) -> str:
     return text.strip() or "no error was told"
 
 
+@lru_cache(maxsize=20_000)
 def fingerprint(error: str | None, stack: str | None) -> str:
     """16 hexadecimal digits that are the same for failures of the same kind: error and innermost frames."""
     frames = [f"{file}:{function}" for file, function in _FRAME.findall((stack or "")[-4 * _LONGEST :])[-_FRAMES:]]

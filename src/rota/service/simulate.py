@@ -136,12 +136,12 @@ def simulate(ctx: ServiceContext, question: Question) -> Prediction:
 
 
 def forecast(ctx: ServiceContext, days: int) -> Forecast:
-    """The fires of the next days by queue and hour, and how long they will be busy by the median of the last 30 days."""
+    """The fires of the next days by queue and hour, and how long they will be busy by the median of the newest runs."""
     ctx.require(Right.READ)
     with ctx.read() as tx:
         found, _ = _stored(tx, Question())
         known = _jobs(tx, [record.job_id for record, _ in found])
-        lasting = durations.of_jobs(tx, list(known), tx.now - durations.LATELY)
+        lasting = durations.newest_of_jobs(tx, known)
         now = tx.now
     chosen = []
     for record, around in found:
@@ -161,7 +161,7 @@ def fires_between(ctx: ServiceContext, start: Instant, until: Instant, limit: in
     with ctx.read() as tx:
         found, _ = _stored(tx, Question())
         known = _jobs(tx, [record.job_id for record, _ in found])
-        lasting = durations.of_jobs(tx, list(known), tx.now - durations.LATELY)
+        lasting = durations.newest_of_jobs(tx, known)
     coming = []
     for record, around in found:
         owner = known.get(record.job_id)

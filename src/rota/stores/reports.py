@@ -16,6 +16,7 @@ from rota.stores.history import first_id_at
 from rota.stores.schedule_tables import schedules
 from rota.stores.tables import events, executions, history, jobs, workers
 
+_MOST_FAILURES = 100_000
 _LEASED = executions.c.state.in_([literal(state, literal_execute=True) for state in ("Running", "Cancelling")])
 
 
@@ -101,18 +102,22 @@ def ended(tx: Transaction, since: Instant, until: Instant) -> list[Ended]:
 
 
 def failing(tx: Transaction, since: Instant, limit: int) -> list[Failing]:
-    """The jobs with the most failed executions among those created since then."""
+    """The jobs with the most failed executions among those created since then; the newest 100,000 failures count."""
     first = first_id_at(since)
-    last = cast(func.max(cast(history.c.id, String(36))), Id)  # PostgreSQL finds no greatest UUID
+    # The limit is there for its bound, and so that every planner walks the index of failures, not that of jobs.
+    newest = (
+        select(history.c.id, history.c.job_id)
+        .where(history.c.state == literal("Failed", literal_execute=True), history.c.id >= first)
+        .order_by(history.c.id.desc())
+        .limit(_MOST_FAILURES)
+        .subquery()
+    )
+    last = cast(func.max(cast(newest.c.id, String(36))), Id)  # PostgreSQL finds no greatest UUID
     failures = (
-        select(history.c.job_id, func.count().label("failed"), last.label("last"))
-        .where(
-            history.c.state == literal("Failed", literal_execute=True),
-            history.c.id >= first,
-            history.c.job_id.is_not(None),
-        )
-        .group_by(history.c.job_id)
-        .order_by(func.count().desc(), history.c.job_id)
+        select(newest.c.job_id, func.count().label("failed"), last.label("last"))
+        .where(newest.c.job_id.is_not(None))
+        .group_by(newest.c.job_id)
+        .order_by(func.count().desc(), newest.c.job_id)
         .limit(limit)
         .subquery()
     )

@@ -10,7 +10,7 @@ from rota.domain.instant import DAY, Duration, Instant
 from rota.domain.occurrence import Decision
 from rota.stores.database import Transaction
 from rota.stores.history import first_id_at
-from rota.stores.schedule_tables import occurrences, schedules
+from rota.stores.schedule_tables import calendars, occurrences, schedule_exceptions, schedules
 from rota.stores.tables import coordinators, executions, history, jobs
 
 _STACK_CHARACTERS = 4000
@@ -219,3 +219,17 @@ def facets(tx: Transaction) -> dict[str, list[tuple[str, int]]]:
         )
         found[name] = [(row.value, row.many) for row in tx.all(statement)]
     return found
+
+
+def changes_of_time(tx: Transaction) -> tuple[int, ...]:
+    """Figures of which one changes whenever something does that decides when jobs fire."""
+    found: list[int] = []
+    for changed_at in (
+        schedules.c.updated_at,
+        jobs.c.updated_at,
+        calendars.c.updated_at,
+        schedule_exceptions.c.created_at,
+    ):
+        row = tx.first(select(func.count().label("many"), func.max(changed_at).label("last")))
+        found += [0, 0] if row is None else [row.many, row.last or 0]
+    return tuple(found)

@@ -14,6 +14,7 @@ from rota.api.security import ReadContext
 from rota.api.views.models import ExecutionRow, row
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import State
+from rota.domain.instant import SECOND
 from rota.domain.job import JobState
 from rota.service.views import jobs as service
 from rota.service.views.jobs import JobFilter, JobLine
@@ -21,6 +22,7 @@ from rota.service.views.jobs import JobFilter, JobLine
 router = APIRouter()
 
 _LONGEST_DESCRIPTION = 120
+_RUN_STATES = list(State)
 _STATES = {state.value.lower(): state for state in JobState}
 
 
@@ -28,15 +30,6 @@ class JobListQuery(JobQuery):
     """Which jobs."""
 
     category: PlainText | None = Field(None, max_length=200)
-
-
-class RunBar(Output):
-    """A run of a job, as a bar."""
-
-    id: str
-    state: State
-    at: Time
-    duration_seconds: Seconds | None
 
 
 class JobRow(Output):
@@ -61,7 +54,9 @@ class JobRow(Output):
     next_at: Time | None
     next_local: str | None
     time_zone: str | None
-    runs: list[RunBar] = Field(description="the newest, newest first")
+    runs: list[tuple[int, float | None]] = Field(
+        description="the newest twenty, newest first: state (as counted in `states`) and duration in seconds"
+    )
 
 
 class Facet(Output):
@@ -76,6 +71,7 @@ class JobList(Output):
 
     items: list[JobRow]
     next_cursor: str | None
+    states: list[State] = Field(description="what the first number of a run counts in")
     facets: dict[str, list[Facet]]
 
 
@@ -96,7 +92,7 @@ class ScheduleOfJob(Output):
 
 
 class DurationsOutput(Output):
-    """How long its successful runs have taken in the last 30 days; null where there were none."""
+    """How long its newest fifty successful runs have taken; null where there were none."""
 
     p50_seconds: Seconds | None
     p95_seconds: Seconds | None
@@ -128,7 +124,9 @@ def list_jobs(ctx: ReadContext, query: Annotated[JobListQuery, Query()]) -> Resp
         name: [Facet(value=value, count=count) for value, count in counts] for name, counts in found.facets.items()
     }
     items = [_row(line) for line in found.lines]
-    return reply(JobList(items=items, next_cursor=cursor_after(items, query.limit, last), facets=facets))
+    return reply(
+        JobList(items=items, next_cursor=cursor_after(items, query.limit, last), states=_RUN_STATES, facets=facets)
+    )
 
 
 @router.get("/{id}", response_model=JobPage, responses=documented(404))
@@ -195,18 +193,11 @@ def _row(line: JobLine) -> JobRow:
             "next_at": at,
             "next_local": None if following is None else service.local_text(following, at),
             "time_zone": None if following is None else following.schedule.time_zone,
-            "runs": [
-                {
-                    "id": run.id,
-                    "state": run.state,
-                    "at": run.started_at or run.due_at,
-                    "duration_seconds": _lasting(run.started_at, run.finished_at),
-                }
-                for run in line.runs
-            ],
+            "runs": [(_RUN_STATES.index(run.state), _lasting(run.started_at, run.finished_at)) for run in line.runs],
         }
     )
 
 
-def _lasting(started_at: int | None, finished_at: int | None) -> int | None:
-    return None if started_at is None or finished_at is None else max(0, finished_at - started_at)
+def _lasting(started_at: int | None, finished_at: int | None) -> float | None:
+    """Seconds with three digits: these are bars of a few pixels."""
+    return None if started_at is None or finished_at is None else round(max(0, finished_at - started_at) / SECOND, 3)

@@ -76,7 +76,7 @@ class ComingFireOutput(Output):
     job_id: str
     job_name: str
     at: Time
-    duration_seconds: Seconds | None = Field(description="the median of the last 30 days")
+    duration_seconds: Seconds | None = Field(description="the median of its newest runs")
 
 
 class FiresOutput(Output):

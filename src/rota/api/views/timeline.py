@@ -37,7 +37,7 @@ class TimelineQuery(Input):
     group: Literal["job", "worker", "queue", "team"] = "job"
     state: str | None = Field(None, max_length=200)
     q: PlainText | None = Field(None, max_length=200, description="a part of the name")
-    limit: int = Field(500, ge=1, le=2000)
+    limit: int = Field(400, ge=1, le=2000)
     cursor: str | None = Field(None, max_length=512)
 
 

@@ -59,7 +59,7 @@ export const Refusal = ({ problem, again = null }) => html`<div class="refusal" 
 export const Empty = ({ title, children, icon = "info" }) => html`<div class="empty"><${Icon} name=${icon} /><h3>${title}</h3>${children}</div>`;
 
 /** The pill above a list that stands still: what came meanwhile. */
-export const Pill = ({ many, word = "new", onClick }) => many > 0 && html`<button type="button" class="pill" onClick=${onClick}>${many} ${word}</button>`;
+export const Pill = ({ many, word = "new", onClick }) => Boolean(many) && html`<button type="button" class="pill" onClick=${onClick}>${many} ${word}</button>`;
 
 /** A page that is a list ends with the way to the next one. */
 export const More = ({ cursor, onMore, busy = false }) => cursor && html`<p class="more"><${Button} onClick=${() => onMore(cursor)} disabled=${busy}>${busy ? "Loading…" : "Show more"}</${Button}></p>`;

@@ -11,7 +11,7 @@ function step(event) {
 }
 
 /**
- * columns: [{key, title, cell(row), right?, narrow? (is kept on a narrow screen), wide? (only on a wide one)}].
+ * columns: [{key, title, cell(row), right?, wide? (only on a wide screen), roomy? (not on a phone)}].
  * `to(row)` = the path that a row opens; `chosen` = a Set of keys with `onChoose(set)` where rows can be chosen.
  * @param {{columns: any[], rows: any[], label: string, keyOf?: (row: any) => string, to?: ((row: any) => string)|null, chosen?: Set<string>|null, onChoose?: (set: Set<string>) => void}} props
  */
@@ -42,7 +42,7 @@ export const Table = ({ columns, rows, label, keyOf = (row) => row.id, to = null
   </table></div>`;
 };
 
-const classes = (column) => [column.right && "right", column.wide && "only-wide", column.fill && "fill"].filter(Boolean).join(" ") || undefined;
+const classes = (column) => [column.right && "right", column.wide && "only-wide", column.roomy && "not-narrow", column.fill && "fill"].filter(Boolean).join(" ") || undefined;
 
 function split(target) {
   const [path, query = ""] = target.split("?");

@@ -70,7 +70,7 @@ def one(ctx: ServiceContext, id: str) -> JobPage:
     shown = jobs.get(ctx, id)
     with ctx.read() as tx:
         runs = history.page(tx, Filter(job_id=id), before=None, limit=_RUNS_LISTED)
-        taking = durations.of_jobs(tx, [id], tx.now - durations.LATELY).get(id)
+        taking = durations.newest_of_jobs(tx, [id]).get(id)
         around = surroundings.of(tx, {one.id: one.schedule for one in shown.schedules})
         now = tx.now
     fires = {}

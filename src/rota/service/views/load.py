@@ -4,15 +4,19 @@ from collections import defaultdict
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import date, timedelta
+from weakref import WeakKeyDictionary
 
 from rota.domain.access import Right
-from rota.domain.instant import DAY, Duration, Instant, to_datetime
+from rota.domain.instant import DAY, MINUTE, Duration, Instant, to_datetime
 from rota.domain.working_days import Reason, WorkingDays
 from rota.service import simulate
-from rota.service.context import ServiceContext
-from rota.stores import calendars, reports
+from rota.service.context import Database, ServiceContext
+from rota.stores import calendars, reports, views
 
 _MOST_CALENDARS = 20
+_FRESH: Duration = 10 * MINUTE
+"""So long a forecast is told again, unless a schedule, a job, a calendar or an exception changes."""
+_KEPT: WeakKeyDictionary[Database, dict[tuple[object, ...], "Load"]] = WeakKeyDictionary()
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,6 +53,16 @@ class Load:
 def load(ctx: ServiceContext, days: int) -> Load:
     """The load of the next days."""
     ctx.require(Right.READ)
+    with ctx.read() as tx:
+        key = days, tx.now // _FRESH, views.changes_of_time(tx)
+    kept = _KEPT.setdefault(ctx.database, {})
+    if key not in kept:
+        kept.clear()
+        kept[key] = _load(ctx, days)
+    return kept[key]
+
+
+def _load(ctx: ServiceContext, days: int) -> Load:
     found = simulate.forecast(ctx, days)
     with ctx.read() as tx:
         slots = reports.workers_by_state(tx).get("Alive", (0, 0))[1]

@@ -65,7 +65,7 @@ def timeline(
         expected = reports.upcoming(ctx, max(1, -(-(until - now) // HOUR)), _MOST_EXPECTED) if coming else []
         known = {run.job_id for run in runs if run.job_id} | {fire.job_id for fire in expected}
         owners = jobs.of_ids(tx, sorted(known))
-        taking = durations.of_jobs(tx, [fire.job_id for fire in expected], now - 7 * DAY)
+        taking = durations.newest_of_jobs(tx, {fire.job_id for fire in expected})
     lane_of = _lanes(group, {id: (one.job.name, one.job.team_name, one.job.queue) for id, one in owners.items()})
     lanes: dict[str, str] = {}
     bars = []
