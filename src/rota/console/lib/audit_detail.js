@@ -3,6 +3,7 @@
 const CHANGING = new Set(["set", "pause", "resume"]);
 const isPair = (value) => Array.isArray(value) && value.length === 2;
 const isObject = (value) => value !== null && typeof value === "object" && !Array.isArray(value);
+const LEAST_INSTANT = 1e14;
 const SAID = new Set(["reason", "note"]);
 const PLACES = { jobId: "/jobs/", scheduleId: "/schedules/", executionId: "/executions/", as: "/executions/" };
 const SUBJECTS = { job: "/jobs/", schedule: "/schedules/", execution: "/executions/", calendar: "/calendars/", queue: "/fleet", worker: "/fleet", key: "/keys" };
@@ -48,6 +49,9 @@ export function pointsTo({ detail, noun }) {
   return Object.entries(PLACES).filter(([name]) => typeof detail[name] === "string" && name !== `${noun}Id`)
     .map(([name, place]) => [name === "as" ? "the new execution" : `the ${name.slice(0, -2)}`, place + encodeURIComponent(detail[name])]);
 }
+
+/** The entry's JSON as people read it: instants, which are stored as microseconds, are told as times. */
+export const written = (rest) => JSON.stringify(rest, (name, value) => (typeof value === "number" && /At$/.test(name) && value > LEAST_INSTANT ? new Date(value / 1000).toISOString() : value), 2);
 
 /** A word of the API as people write it: "addException" is "add exception". */
 export const spaced = (word) => word.replace(/[A-Z]/g, (letter) => ` ${letter.toLowerCase()}`);

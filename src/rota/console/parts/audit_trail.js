@@ -1,6 +1,6 @@
 // Who changed what: a list that opens to what was there before and after.
 import { get } from "../lib/api.js";
-import { compared, nameOf, placeOf, pointsTo, reasonOf, spaced } from "../lib/audit_detail.js";
+import { compared, nameOf, placeOf, pointsTo, reasonOf, spaced, written } from "../lib/audit_detail.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { shortId } from "../lib/format.js";
 import { filter, href } from "../lib/router.js";
@@ -21,7 +21,7 @@ const Detail = ({ entry }) => {
   return html`<div class="audit-detail">
     <p class="faint">${told(entry.at)} · entry ${entry.seq}${entry.subjectId && html` · <span class="mono">${entry.subjectId}</span>`}${links.map(([word, to]) => html` · <a key=${to} href=${href(to)}>${word}</a>`)}</p>
     ${before && html`<${Diff} before=${before} after=${after} />`}
-    ${Object.keys(rest).length > 0 && html`<${Code} text=${JSON.stringify(rest, null, 2)} label="Details" />`}
+    ${Object.keys(rest).length > 0 && html`<${Code} text=${written(rest)} label="Details" />`}
   </div>`;
 };
 

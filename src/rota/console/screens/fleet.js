@@ -47,7 +47,7 @@ const workerColumns = (again) => [
   { key: "labels", title: "Labels", wide: true, cell: (one) => html`<${Labels} labels=${one.labels} />` },
   { key: "transport", title: "Through", wide: true, cell: (one) => ({ database: "the store", http: "HTTP" })[one.transport] ?? one.transport },
   { key: "version", title: "Version", wide: true, cell: (one) => one.version ?? "–" },
-  { key: "beat", title: "Heartbeat", right: true, cell: (one) => html`<${Time} at=${one.heartbeatAt} />` },
+  { key: "beat", title: "Heartbeat", right: true, roomy: true, cell: (one) => html`<${Time} at=${one.heartbeatAt} />` },
   { key: "lease", title: "Lease", wide: true, right: true, cell: (one) => html`<${Lease} worker=${one} />` },
   ...(may("operate") ? [{ key: "act", title: html`<span class="unseen">Actions</span>`, right: true, cell: (one) => one.state === "Alive" && html`<${Button} tone="small" title="Finish what it has, take nothing new" aria-label=${`Drain ${one.name}`} onClick=${() => drain(one, again)}>Drain</${Button}>` }] : []),
 ];
@@ -61,7 +61,7 @@ const queueColumns = (again) => [
   { key: "state", title: "State", cell: (one) => (one.paused ? html`<${State} value="Paused" />` : html`<${Mark} tone="good" icon="succeeded" word="Open" />`) },
   { key: "name", title: "Queue", fill: true, cell: (one) => html`<${Cut} strong text=${queueName(one.name)} />${one.note && html`<span class="cut faint small" title=${one.note}>${one.note}</span>`}` },
   { key: "pending", title: "Waiting", right: true, cell: (one) => (one.pending ? html`<b>${number(one.pending)}</b>` : html`<span class="faint">0</span>`) },
-  { key: "oldest", title: "Oldest", right: true, cell: (one) => (one.pending ? html`<span class=${one.oldestSeconds > WAITS_LONG_SECONDS ? "ink-warn" : ""} title="for how long the oldest could have started">${duration(one.oldestSeconds)}</span>` : html`<span class="faint">–</span>`) },
+  { key: "oldest", title: "Oldest", right: true, roomy: true, cell: (one) => (one.pending ? html`<span class=${one.oldestSeconds > WAITS_LONG_SECONDS ? "ink-warn" : ""} title="for how long the oldest could have started">${duration(one.oldestSeconds)}</span>` : html`<span class="faint">–</span>`) },
   { key: "running", title: "Running", wide: true, cell: (one) => html`<${Gauge} value=${one.running} most=${one.maxRunning} word="running" />` },
   { key: "later", title: "Later", wide: true, right: true, cell: (one) => number(one.later) },
   { key: "limits", title: "Priority, rate", wide: true, cell: (one) => html`<${Limits} queue=${one} />` },

@@ -59,7 +59,7 @@ const columns = (again) => [
   { key: "prefix", title: "Begins with", wide: true, cell: (key) => html`<code>${key.prefix}${key.prefix.endsWith("…") ? "" : "…"}</code>` },
   { key: "created", title: "Made", wide: true, cell: (key) => html`<span class="cut who" title=${`by ${key.createdBy}`}><${Time} at=${key.createdAt} /> <span class="faint">by ${key.createdBy}</span></span>` },
   { key: "used", title: "Last used", right: true, wide: true, cell: (key) => html`<${Time} at=${key.lastUsedAt} none="never" />` },
-  { key: "expires", title: "Expires", right: true, cell: (key) => html`<${Time} at=${key.revokedAt ? null : key.expiresAt} none=${key.revokedAt ? "–" : "never"} />` },
+  { key: "expires", title: "Expires", right: true, roomy: true, cell: (key) => html`<${Time} at=${key.revokedAt ? null : key.expiresAt} none=${key.revokedAt ? "–" : "never"} />` },
   { key: "act", title: html`<span class="unseen">Actions</span>`, right: true, cell: (key) => !key.revokedAt && html`<${Button} tone="small" aria-label=${`Revoke the key of ${key.name}`} onClick=${() => revoke(key, again)}>Revoke</${Button}>` },
 ];
 
