@@ -16,7 +16,11 @@ const MOST_TRACKS = 10, LANE_MARGIN = 6, MOST_PITCH = 16, LEAST_PITCH = 6, LANE_
 /** @typedef {{key: string, name: string, top: number, height: number, pitch: number, bars: Bar[], tracks: Track[]}} Lane */
 /** @typedef {{lanes: Lane[], height: number, many: number}} Layout */
 
-/** The window that the address means: `from` and `to`, or a range that ends a little after now. @returns {Window & {follows: boolean}} */
+/**
+ * The window that the address means: `from` and `to`, or a range that ends a little after now.
+ * @param {{from?: string, to?: string, range?: string}} query
+ * @returns {Window & {follows: boolean}}
+ */
 export function windowOf({ from, to, range }, now) {
   const start = Date.parse(from), end = Date.parse(to);
   if (start < end) return { ...fitted({ from: start, to: end }), follows: false };
@@ -78,7 +82,7 @@ export function laidOut({ lanes, bars, expected }, now) {
     if (group) group.push(bar);
     else groups.set(bar.lane, [bar]);
   }
-  const named = [...groups.keys()].map((key) => ({ key, name: lanes.get(key) ?? key }));
+  const named = [...groups.keys()].map((key) => ({ key, name: lanes.get(key) || key }));
   const order = new Intl.Collator("en", { numeric: true });
   named.sort((a, b) => order.compare(a.name, b.name) || (a.key < b.key ? -1 : 1));
   let top = 0, many = 0;
