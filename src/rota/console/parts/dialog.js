@@ -28,12 +28,13 @@ export function over(make) {
 
 const TYPE_ABOVE = 100;
 
-const Confirm = ({ title, says, many, verb, tone, reason, act, close }) => {
+const Confirm = ({ title, says, many, verb, tone, reason, word, act, close }) => {
+  const wanted = word ?? (many > TYPE_ABOVE ? String(many) : null);
   const [text, setText] = useState("");
   const [typed, setTyped] = useState("");
   const [busy, setBusy] = useState(false);
   const [problem, setProblem] = useState(null);
-  const blocked = (reason === "required" && !text.trim()) || (many > TYPE_ABOVE && typed !== String(many)) || busy;
+  const blocked = (reason === "required" && !text.trim()) || (wanted !== null && typed.trim() !== wanted) || busy;
   const submit = async (event) => {
     event.preventDefault();
     if (blocked) return;
@@ -43,7 +44,7 @@ const Confirm = ({ title, says, many, verb, tone, reason, act, close }) => {
   return html`<${Dialog} title=${title} onClose=${() => close(undefined)}><form onSubmit=${submit}>
     <div class="said">${says}</div>
     ${reason && html`<label class="field">Reason${reason === "required" ? "" : " (optional)"}<input autofocus value=${text} maxlength="500" onInput=${(event) => setText(event.target.value)} placeholder="goes into the audit" /></label>`}
-    ${many > TYPE_ABOVE && html`<label class="field">Type ${many} to go on<input value=${typed} inputmode="numeric" onInput=${(event) => setTyped(event.target.value)} /></label>`}
+    ${wanted !== null && html`<label class="field"><span>Type <b>${wanted}</b> to go on</span><input value=${typed} autocomplete="off" inputmode=${word === null ? "numeric" : "text"} onInput=${(event) => setTyped(event.target.value)} /></label>`}
     ${problem && html`<${Refusal} problem=${problem} />`}
     <footer><${Button} onClick=${() => close(undefined)}>Back</${Button}><button class="button ${tone}" disabled=${blocked}>${busy ? "…" : verb}</button></footer>
   </form></${Dialog}>`;
@@ -51,9 +52,10 @@ const Confirm = ({ title, says, many, verb, tone, reason, act, close }) => {
 
 /**
  * Ask before something is done: what, how many, why. `act(reason)` does it; a refusal stays in the dialog.
+ * Above a hundred the number is typed; `word` = what is typed instead, however many.
  * Resolves to what `act` returned (true for nothing); undefined = not done.
- * @param {{title: string, says: any, verb: string, act: (reason: string|null) => Promise<any>, many?: number, tone?: string, reason?: ""|"optional"|"required"}} question
+ * @param {{title: string, says: any, verb: string, act: (reason: string|null) => Promise<any>, many?: number, tone?: string, reason?: ""|"optional"|"required", word?: string|null}} question
  */
-export const confirm = ({ title, says, verb, act, many = 1, tone = "primary", reason = "optional" }) =>
-  over((close) => html`<${Confirm} ...${{ title, says, verb, act, many, tone, reason, close }} />`);
+export const confirm = ({ title, says, verb, act, many = 1, tone = "primary", reason = "optional", word = null }) =>
+  over((close) => html`<${Confirm} ...${{ title, says, verb, act, many, tone, reason, word, close }} />`);
 
