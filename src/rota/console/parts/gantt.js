@@ -62,6 +62,7 @@ export const Gantt = ({ layout, view, now, label, onView, onOpen, onLane, onChoo
   const [scroll, setScroll] = useState(0);
   const [point, setPoint] = useState(null);
   const [chosenId, setChosen] = useState(null);
+  const palette = colours.value;  // read here, so that a change of the theme paints anew
 
   const chosen = chosenId && (layout.lanes.find(({ key }) => key === chosenId.lane)?.bars.find(({ id, start }) => id === chosenId.id && (chosenId.state !== "Expected" || start === chosenId.start)) ?? null);
   const time = (x) => view.from + (x / Math.max(1, size.width)) * (view.to - view.from);
@@ -89,7 +90,7 @@ export const Gantt = ({ layout, view, now, label, onView, onOpen, onLane, onChoo
 
   const lane = under?.lane.key ?? chosen?.lane ?? null;
   useLayoutEffect(() => {
-    const frame = requestAnimationFrame(() => draw(canvas.current, { layout, view, ...size, scroll, now, lane, bar: chosen ?? under?.bar ?? null }));
+    const frame = requestAnimationFrame(() => draw(canvas.current, { layout, view, ...size, scroll, now, lane, bar: chosen ?? under?.bar ?? null, colours: palette }));
     return () => cancelAnimationFrame(frame);
   });
 
@@ -152,7 +153,7 @@ function draw(canvas, scene) {
   }
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  const many = paint(context, { ...scene, marks: marksOf(scene.view, scene.width), colours: colours.value, fonts: [font(12), font(12, 650)] });
+  const many = paint(context, { ...scene, marks: marksOf(scene.view, scene.width), fonts: [font(12), font(12, 650)] });
   // what a test, or a doubt about its speed, can ask
   canvas.dataset.bars = String(many);
   canvas.dataset.frame = (performance.now() - begun).toFixed(1);
