@@ -1,5 +1,5 @@
 // The timeline as a drawing: lanes by name, bars on a canvas. Its words are beside it: tooltip, status, table twin.
-import { absolute, duration } from "../lib/format.js";
+import { absolute, count, duration } from "../lib/format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { endOf, hit, lanesBetween, moved, placeOf, ticks } from "../lib/timeline.js";
 import { colours, font } from "./colours.js";
@@ -47,7 +47,7 @@ const Tip = ({ tip, now, nameOf, onOpen, pinned }) => {
   const name = bar && nameOf(bar);
   return html`<div class="gantt-tip ${pinned ? "pinned" : ""}" ref=${ref} role="presentation">
     <b>${lane.name}</b>${name && name !== lane.name && html`<span>${name}</span>`}
-    ${bar ? html`<${State} value=${bar.state} /><span>${said(bar, lane.name, now)}</span>` : html`<span class="faint">${lane.bars.length} bars in this row</span>`}
+    ${bar ? html`<${State} value=${bar.state} /><span>${said(bar, lane.name, now)}</span>` : html`<span class="faint">${count(lane.bars.length, "bar")} in this row</span>`}
     ${pinned && bar && html`<button type="button" class="linklike" onClick=${() => onOpen(bar)}>${bar.state === "Expected" ? "Open the schedule" : "Open the execution"}</button>`}
   </div>`;
 };
