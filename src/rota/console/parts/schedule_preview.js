@@ -17,8 +17,7 @@ export const NOTES = {
 const Fire = ({ fire, before }) => {
   const told = fireOf(fire);
   const turned = before && fireOf(before).offset !== told.offset;
-  return html`${turned && html`<li class="turn"><span>Clocks change: ${fireOf(before).offset} → ${told.offset}</span></li>`}
-    <li><span class="when"><span class="day">${told.weekday}</span> ${told.date} <b>${told.time}</b></span><span class="faint">${told.offset === "+00:00" ? "UTC" : html`${told.offset} · ${told.utc} UTC`}</span>
+  return html`<li>${turned && html`<span class="turn">Clocks change: ${fireOf(before).offset} → ${told.offset}</span>`}<span class="when"><span class="day">${told.weekday}</span> ${told.date} <b>${told.time}</b></span><span class="faint">${told.offset === "+00:00" ? "UTC" : html`${told.offset} · ${told.utc} UTC`}</span>
       ${fire.notes.map((note) => html`<span key=${note} class="note"><${Icon} name=${note.startsWith("dst") ? "warning" : "info"} />${NOTES[note] ?? note}</span>`)}</li>`;
 };
 
