@@ -21,6 +21,7 @@ test("another rule leaves everything else as it was, unknown fields too", () => 
     assert.deepEqual([after.timeZone, after.fromTomorrow], ["Europe/Madrid", { a: [1] }]);
   }
   assert.equal(withRule(before, "weekly").weekly.at, "02:30", "the time of day is kept");
+  assert.equal(withRule({ cron: "0 6 * * *" }, "daily").daily.at, "06:00", "a text has no time of day");
   assert.equal("anchor" in withRule({ every: "1h", anchor: "2026-01-01T00:00:00Z" }, "cron"), false, "what belongs to the old rule goes");
 });
 

@@ -3,6 +3,6 @@ import htm from "../vendor/htm.js";
 import { h } from "../vendor/preact.js";
 
 export const html = htm.bind(h);
-export { Fragment, h, render } from "../vendor/preact.js";
+export { cloneElement, Fragment, h, render } from "../vendor/preact.js";
 export { useCallback, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../vendor/hooks.js";
 export { batch, computed, effect, signal, useComputed, useSignal, useSignalEffect } from "../vendor/signals.js";

@@ -31,7 +31,7 @@ export function ruleOf(document) {
 export function withRule(document, rule) {
   const rest = Object.fromEntries(Object.entries(document ?? {}).filter(([key]) => !KEYS.includes(key)));
   const made = structuredClone(NEW[rule]);
-  const at = KEYS.map((key) => document?.[key]?.at).find(Boolean);
+  const at = KEYS.map((key) => document?.[key]).find((one) => typeof one === "object" && typeof one?.at === "string")?.at;  // texts have a method of that name
   const inner = Object.values(made)[0];
   if (at && typeof inner === "object" && "at" in inner) inner.at = at;
   return { ...made, ...rest };

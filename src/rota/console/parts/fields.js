@@ -1,8 +1,18 @@
 // Inputs with their word, what they mean, and what is wrong with them.
-import { html } from "../lib/html.js";
+import { cloneElement, html, useMemo } from "../lib/html.js";
 
-/** @param {{word: any, says?: any, wrong?: string|null, children?: any, wide?: boolean}} props */
-export const Field = ({ word, says = "", wrong = null, children, wide = false }) => html`<label class="field ${wide ? "whole" : ""}"><span>${word}</span>${children}${(wrong || says) && html`<small class=${wrong ? "wrong" : ""}>${wrong || says}</small>`}</label>`;
+let fields = 0;
+
+/**
+ * One input with its word. What it means, and what is wrong with it, describes it and is no part of its name.
+ * @param {{word: any, says?: any, wrong?: string|null, children?: any, wide?: boolean}} props
+ */
+export const Field = ({ word, says = "", wrong = null, children, wide = false }) => {
+  const id = useMemo(() => `field-${(fields += 1)}`, []);
+  const told = wrong || says;
+  const input = [children].flat().find((one) => one?.type);
+  return html`<div class="field ${wide ? "whole" : ""}"><label class="field"><span>${word}</span>${told && input ? cloneElement(input, { "aria-describedby": id }) : children}</label>${told && html`<small id=${id} class=${wrong ? "wrong" : ""}>${told}</small>`}</div>`;
+};
 
 /** Several buttons under one word. */
 export const Group = ({ word, says = "", wrong = null, children, wide = false }) => html`<div class="field ${wide ? "whole" : ""}" role="group" aria-label=${word}><span aria-hidden="true">${word}</span><span class="choices">${children}</span>${(wrong || says) && html`<small class=${wrong ? "wrong" : ""}>${wrong || says}</small>`}</div>`;

@@ -8,6 +8,8 @@ export const MARKS = {
   weekend: ["", "weekend", "Weekend"], holiday: ["H", "holiday", "Holiday"], rule: ["R", "rule", "Day off by a rule"],
   off: ["×", "override-off", "Taken off by hand"], worked: ["✓", "override-on", "Worked by hand"], workedWeekend: ["w", "override-on", "Worked weekend"],
 };
+/** The date to which the arrows went: its button may only come with another year. */
+let wanted = null;
 const STEPS = { ArrowLeft: -1, ArrowRight: 1, ArrowUp: -7, ArrowDown: 7 };
 
 /** Why a day is off, or that it is worked. */
@@ -35,14 +37,17 @@ export const Legend = () => html`<div class="legend" aria-label="Legend"><span><
  */
 export const Year = ({ year, months, chosen, today, ruler, onChoose, onYear }) => {
   const ref = useRef(null);
-  const moved = useRef(false);
-  useEffect(() => { if (moved.current) { moved.current = false; ref.current.querySelector(`[data-date="${chosen}"]`)?.focus(); } }, [chosen]);
+  useEffect(() => {
+    if (wanted !== chosen) return;
+    wanted = null;
+    ref.current.querySelector(`[data-date="${chosen}"]`)?.focus();
+  }, [chosen]);
   const press = (event) => {
     const step = STEPS[event.key];
     if (!step || event.ctrlKey || event.metaKey || event.altKey || !event.target.dataset.date) return;
     event.preventDefault();
     const next = shifted(event.target.dataset.date, step);
-    moved.current = true;
+    wanted = next;
     if (Number(next.slice(0, 4)) === year) onChoose(next);
     else onYear(Number(next.slice(0, 4)), next);
   };
