@@ -13,6 +13,7 @@ function nearest(index) {
   return away.indexOf(Math.min(...away));
 }
 
+/** @param {Style} style @param {number[]} codes @returns {Style} */
 function apply(style, codes) {
   for (let i = 0; i < codes.length; i += 1) {
     const code = codes[i];
@@ -35,6 +36,7 @@ function apply(style, codes) {
   return style;
 }
 
+/** @param {Style} style */
 const classOf = ({ colour, bold, dim, italic, underline }) => [
   colour !== undefined && `ansi-${colour}`, bold && "ansi-bold", dim && "ansi-dim", italic && "ansi-italic", underline && "ansi-underline",
 ].filter(Boolean).join(" ");
@@ -45,7 +47,12 @@ export const settled = (text) => {
   return parts[parts.length - 1];
 };
 
-/** A line as [{text, class}], with the style that goes on in the next one. */
+/** @typedef {{colour?: number, bold?: boolean, dim?: boolean, italic?: boolean, underline?: boolean}} Style */
+
+/**
+ * A line as [{text, class}], with the style that goes on in the next one.
+ * @param {string} line @param {Style} [style]
+ */
 export function spans(line, style = {}) {
   const text = settled(line);
   const found = [];

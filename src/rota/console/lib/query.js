@@ -19,6 +19,7 @@ const SYNONYMS = { state: "status", name: "job" };
  * @returns {{query: Record<string, string>, problems: string[], implied: boolean}}
  */
 export function parseQuery(text) {
+  /** @type {Record<string, string>} */
   const query = {};
   const problems = [];
   const free = [];

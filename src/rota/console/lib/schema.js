@@ -59,7 +59,8 @@ export function asValue(field, text) {
 /** An integer as a number where that is exact; else as something that JSON writes digit by digit. */
 function exact(text) {
   const value = Number(text);
-  return Number.isSafeInteger(value) ? value : JSON.rawJSON ? JSON.rawJSON(text.replace(/^\+/, "")) : value;
+  const { rawJSON } = /** @type {any} */ (JSON);
+  return Number.isSafeInteger(value) || !rawJSON ? value : rawJSON(text.replace(/^\+/, ""));
 }
 
 /** The same request for a terminal or a program. */

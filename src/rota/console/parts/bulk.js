@@ -27,8 +27,8 @@ export async function cancelMany(ids) {
     says: html`<p>What waits ends at once. What runs is asked to stop, and killed when it does not.</p>`,
     act: async (reason) => {
       const answers = await Promise.allSettled(ids.map((id) => post(`/api/executions/${id}/cancel`, reason ? { reason } : {})));
-      const refused = answers.filter(({ status }) => status === "rejected");
-      if (refused.length === ids.length) throw refused[0].reason;
+      const refused = answers.flatMap((answer) => (answer.status === "rejected" ? [answer.reason] : []));
+      if (refused.length === ids.length) throw refused[0];
       return { cancelled: ids.length - refused.length, refused: refused.length };
     },
   });

@@ -32,9 +32,10 @@ export const ask = (form) => over((close) => html`<${Form} ...${form} close=${cl
 /** One field: its label, its input, what it means, what is wrong with it. @param {any} props */
 export const Field = ({ label, name, values, set, problem, says = "", children = null, ...rest }) => {
   const wrong = problem?.of?.(name);
-  return html`<label class="field">${label}
-    ${children ?? html`<input name=${name} value=${values[name]} aria-invalid=${wrong ? "true" : undefined} onInput=${(event) => set(name, event.target.value)} ...${rest} />`}
-    ${wrong ? html`<span class="wrong" role="alert">${wrong}</span>` : says && html`<small>${says}</small>`}</label>`;
+  const told = wrong || says ? `about-${name}` : undefined;
+  return html`<div class="field-told"><label class="field">${label}
+    ${children ?? html`<input name=${name} value=${values[name]} aria-invalid=${wrong ? "true" : undefined} aria-describedby=${told} onInput=${(event) => set(name, event.target.value)} ...${rest} />`}</label>
+    ${wrong ? html`<span class="wrong" id=${told} role="alert">${wrong}</span>` : says && html`<small id=${told}>${says}</small>`}</div>`;
 };
 
 /** "a, b" as ["a", "b"]; nothing as null. */

@@ -21,7 +21,7 @@ const Fire = ({ fire, before }) => {
       ${fire.notes.map((note) => html`<span key=${note} class="note"><${Icon} name=${note.startsWith("dst") ? "warning" : "info"} />${NOTES[note] ?? note}</span>`)}</li>`;
 };
 
-const Withheld = ({ skipped }) => html`<h3>Withheld <span class="faint">${skipped.length}</span></h3><ul>
+const Withheld = ({ skipped }) => html`<h2>Withheld <span class="faint">${skipped.length}</span></h2><ul>
   ${skipped.slice(0, MOST_WITHHELD).map((one) => {
     const told = fireOf({ at: one.nominal, local: one.nominal });
     return html`<li key=${one.nominal}><span class="when"><span class="day">${told.weekday}</span> ${told.date} <s>${told.time}</s></span><span class="note"><${Icon} name=${one.reason === "skippedCalendar" ? "calendar" : "skipped"} /><span><span class="unseen">${wordOf(one.reason)}: </span>${one.says}</span></span></li>`;

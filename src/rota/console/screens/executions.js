@@ -20,7 +20,7 @@ const Help = () => html`<details class="query-help"><summary>What can be asked</
 const Views = ({ q }) => {
   const name = (event) => {
     event.preventDefault();
-    const text = new FormData(event.target).get("name").trim();
+    const text = String(new FormData(event.target).get("name")).trim();
     if (text) savedViews.value = [...savedViews.value.filter((one) => one.name !== text), { name: text, q }];
     event.target.reset();
     event.target.closest("details").open = false;

@@ -63,7 +63,7 @@ const Legend = ({ states, counts }) => {
     for (const name of names) next[off ? "delete" : "add"](name);
     filter({ state: next.size ? [...next].join(",") : null });
   };
-  return html`<div class="choices legend" role="group" aria-label="States">
+  return html`<div class="choices kinds" role="group" aria-label="States">
     ${KINDS.map(([word, names, look]) => html`<button key=${word} type="button" aria-pressed=${names.every((name) => chosen.has(name))} onClick=${() => toggle(names)} title=${`Only ${names.join(", ")}`}>
       <i class="look ${look}" aria-hidden="true"></i>${word}${has(names) && html` <span class="faint">${number(names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0))}</span>`}</button>`)}
     <span class="expected"><i class="look look-expected" aria-hidden="true"></i>Expected${has(["Scheduled"]) && html` <span class="faint">${number(counts.get("Expected"))}</span>`}</span></div>`;

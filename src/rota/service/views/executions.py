@@ -13,8 +13,8 @@ from rota.stores import history, jobs
 from rota.stores.history import AttemptRecord, ExecutionRecord, LogRecord
 from rota.stores.jobs import JobRecord
 
-_LINES = 200
-_CHARACTERS = 24_000
+_LINES = 160
+_CHARACTERS = 18_000
 
 
 @dataclass(frozen=True, slots=True)
