@@ -32,7 +32,7 @@ def test_a_new_schedule_is_reviewed_before_it_is_saved(
     hands = hands_of(page)
     visit(page, f"#/schedules/new?job={server.job('shop.slow')}")
     hands.choose(page.get_by_role("combobox", name="Rule", exact=True), "Monthly")
-    hands.choose(page.get_by_role("combobox", name="Day", exact=True), "Business day from the end")
+    hands.choose(page.get_by_role("combobox", name="Day", exact=True), "Nth last business day")
     preview = page.get_by_role("region", name="What it will do")
     expect(preview.locator("ol li")).to_have_count(10)
     hands.write(page.get_by_label("Time zone"), "America/New_York")

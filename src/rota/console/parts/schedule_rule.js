@@ -30,7 +30,7 @@ const Cron = ({ value, onChange, wrong }) => html`<div class="whole stack tight"
 const Monthly = ({ value, onChange, wrong, ...rest }) => {
   const { which, number } = monthDay(value.monthly);
   const set = (kind, many) => onChange(withMonthDay(value, kind, many));
-  return html`<${Field} word="Day"><${Choice} value=${which} options=${[["day", "Day of the month"], ["last", "Last day"], ["business", "Business day from the start"], ["lastBusiness", "Business day from the end"]]} onValue=${(it) => set(it, number ?? 1)} /></${Field}>
+  return html`<${Field} word="Day"><${Choice} value=${which} options=${[["day", "Day of the month"], ["last", "Last day"], ["business", "Nth business day"], ["lastBusiness", "Nth last business day"]]} onValue=${(it) => set(it, number ?? 1)} /></${Field}>
     ${which !== "last" && html`<${Field} word="Number" says=${which === "lastBusiness" ? "1 is the last one" : which === "day" && number > 28 ? "shorter months have no run" : ""} wrong=${wrong("monthly.day") ?? wrong("monthly.nthBusinessDay")}><${Whole} value=${number} min="1" max=${which === "day" ? 31 : 23} required onValue=${(it) => set(which, it)} /></${Field}>`}
     <${At} rule="monthly" value=${value} onChange=${onChange} wrong=${wrong} ...${rest} />`;
 };
