@@ -35,20 +35,20 @@ export function address(path, query = {}) {
 }
 
 /**
- * Ask, and get the JSON of the answer. Throws a Problem.
+ * Ask, and get the JSON of the answer. Throws a Problem. `text` is sent as it is, with the type that `headers` give.
  * @param {string} method
  * @param {string} path
- * @param {{query?: Record<string, unknown>, body?: unknown, headers?: Record<string, string>, signal?: AbortSignal}} [options]
+ * @param {{query?: Record<string, unknown>, body?: unknown, text?: string, headers?: Record<string, string>, signal?: AbortSignal}} [options]
  * @returns {Promise<any>}
  */
-export async function request(method, path, { query, body, headers, signal: abort } = {}) {
+export async function request(method, path, { query, body, text: plain, headers, signal: abort } = {}) {
   const sent = { Accept: "application/json", ...headers };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let answer;
   try {
     answer = await fetch(address(path, query), {
       method, headers: sent, signal: abort, credentials: "same-origin", cache: "no-store",
-      body: body === undefined ? undefined : JSON.stringify(body),
+      body: body === undefined ? plain : JSON.stringify(body),
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;

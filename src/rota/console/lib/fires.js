@@ -16,3 +16,13 @@ export function fireOf({ at, local }) {
     utc: `${instant.slice(0, 10) === date ? "" : `${instant.slice(5, 10)} `}${instant.slice(11, 16)}${short(instant.slice(17, 19))}`,
   };
 }
+
+/** The changes of a difference as one list, in the order in which they are met: {kind, at, to?}. */
+export function changesOf({ removed, moved, added }) {
+  const all = [
+    ...removed.map((at) => ({ kind: "removed", at, to: null })), ...added.map((at) => ({ kind: "added", at, to: null })),
+    ...moved.map(({ from, to }) => ({ kind: "moved", at: from, to })),
+  ];
+  const first = ({ at, to }) => Math.min(Date.parse(at), to ? Date.parse(to) : Infinity);
+  return all.sort((a, b) => first(a) - first(b));
+}

@@ -12,12 +12,12 @@ function step(event) {
 
 /**
  * columns: [{key, title, cell(row), right?, wide? (only on a wide screen), roomy? (not on a phone)}].
- * `to(row)` = the path that a row opens; `chosen` = a Set of keys with `onChoose(set)` where rows can be chosen.
- * @param {{columns: any[], rows: any[], label: string, keyOf?: (row: any) => string, to?: ((row: any) => string)|null, chosen?: Set<string>|null, onChoose?: (set: Set<string>) => void}} props
+ * `to(row)` = the path that a row opens (null = none); `chosen` = a Set of keys with `onChoose(set)` where rows can be chosen.
+ * @param {{columns: any[], rows: any[], label: string, keyOf?: (row: any) => string, to?: ((row: any) => string|null)|null, chosen?: Set<string>|null, onChoose?: (set: Set<string>) => void}} props
  */
 export const Table = ({ columns, rows, label, keyOf = (row) => row.id, to = null, chosen = null, onChoose = () => {} }) => {
   const open = (event, row) => {
-    if (!to || event.target.closest("a, button, input, label, select") || getSelection()?.toString()) return;
+    if (!to?.(row) || event.target.closest("a, button, input, label, select") || getSelection()?.toString()) return;
     if (event.ctrlKey || event.metaKey) window.open(`#${to(row)}`);
     else go(...split(to(row)));
   };
@@ -33,8 +33,8 @@ export const Table = ({ columns, rows, label, keyOf = (row) => row.id, to = null
       ${columns.map((one) => html`<th key=${one.key} scope="col" class=${classes(one)}>${one.title}</th>`)}
     </tr></thead>
     <tbody onKeyDown=${step}>
-      ${rows.map((row) => html`<tr key=${keyOf(row)} tabindex=${to ? 0 : undefined} class=${to ? "opens" : ""}
-        onClick=${(event) => open(event, row)} onKeyDown=${(event) => { if (event.key === "Enter" && event.target === event.currentTarget && to) go(...split(to(row))); }}>
+      ${rows.map((row) => html`<tr key=${keyOf(row)} tabindex=${to ? 0 : undefined} class=${to?.(row) ? "opens" : ""}
+        onClick=${(event) => open(event, row)} onKeyDown=${(event) => { if (event.key === "Enter" && event.target === event.currentTarget && to?.(row)) go(...split(to(row))); }}>
         ${chosen && html`<td class="choose"><input type="checkbox" aria-label="Choose" checked=${chosen.has(keyOf(row))} onChange=${() => toggle(keyOf(row))} /></td>`}
         ${columns.map((one) => html`<td key=${one.key} class=${classes(one)}>${one.cell(row)}</td>`)}
       </tr>`)}
