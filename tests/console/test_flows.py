@@ -200,3 +200,43 @@ def test_a_server_that_goes_away_and_comes_back(
     expect(page.get_by_text("Connected again after")).to_be_visible(timeout=30_000)
     expect(page.get_by_text(re.compile(r"\d+ events? in the meantime"))).to_be_visible()
     assert server.ended(id) in ("Succeeded", "Failed")
+
+
+@with_either_hand
+def test_change_a_schedule_and_see_what_it_does_before_it_is_saved(
+    hands_of: HandsOf, page: Page, visit: Visit, server: Server
+) -> None:
+    hands = hands_of(page)
+    name = f"changed.by-{hands_of.__name__.lower()}"
+    document = {"name": name, "jobType": "script", "parameters": {"command": "true"}, "cronExpression": "0 6 * * *"}
+    job = server.post("/api/jobs", document, status=201)["id"]
+    schedule = server.get("/api/schedules", jobId=job)["items"][0]["id"]
+    visit(page, f"#/schedules/{schedule}")
+    hands.write(page.get_by_role("textbox", name=re.compile("^Expression")), "0 7 * * MON-FRI")
+    hands.press(page.get_by_role("main").get_by_role("button", name=re.compile("^(Review|Save)")))
+    dialog = page.get_by_role("dialog", name="Save this revision?")
+    expect(dialog).to_contain_text("moved")
+    hands.press(dialog.get_by_role("button", name="Save"))
+    expect(page.get_by_role("status").filter(has_text="Revision 2 is saved")).to_be_visible()
+    assert server.get(f"/api/schedules/{schedule}")["cron"] == "0 7 * * MON-FRI"
+
+
+@with_either_hand
+def test_say_of_a_day_that_it_is_off(hands_of: HandsOf, page: Page, visit: Visit, server: Server) -> None:
+    hands = hands_of(page)
+    name = f"days-of-{hands_of.__name__.lower()}"
+    server.post("/api/calendars", {"name": name}, status=201)
+    job = server.post(
+        "/api/jobs", {"name": f"on-{name}", "jobType": "script", "parameters": {"command": "true"}}, status=201
+    )["id"]
+    server.post("/api/schedules", {"jobId": job, "cron": "0 6 * * *", "calendar": name, "roll": "skip"}, status=201)
+    visit(page, f"#/calendars/{name}?year=2027&day=2027-03-10")
+    hands.press(page.get_by_role("button", name="Make it a day off"))
+    dialog = page.get_by_role("dialog")
+    expect(dialog).to_contain_text(f"on-{name}")
+    hands.write(dialog.get_by_label(re.compile("Reason")), "stock-taking")
+    hands.press(dialog.get_by_role("button", name="Take it off"))
+    expect(page.get_by_role("button", name="Take the override back")).to_be_visible()
+    (override,) = server.get(f"/api/calendars/{name}")["overrides"]
+    assert (override["date"], override["working"], override["reason"]) == ("2027-03-10", False, "stock-taking")
+    expect(page.get_by_role("main")).to_contain_text("stock-taking")

@@ -47,7 +47,10 @@ export function weeksOf(days) {
   return Array.from({ length: cells.length / 7 }, (_, week) => cells.slice(week * 7, week * 7 + 7));
 }
 
-const ordinal = (number) => `${number}${["th", "st", "nd", "rd"][(number % 100 >> 3) ^ 1 && number % 10] || "th"}`;
+function ordinal(number) {
+  const ends = { one: "st", two: "nd", few: "rd", other: "th" };
+  return `${number}${ends[new Intl.PluralRules("en", { type: "ordinal" }).select(number)]}`;
+}
 
 /** "the 3rd business day of the month, the 19th from the end". */
 export function nthWords({ nth, last }) {
@@ -55,7 +58,7 @@ export function nthWords({ nth, last }) {
   return `${ordinal(nth)} business day of the month, ${last === -1 ? "the last" : `${ordinal(-last)} from the end`}`;
 }
 
-const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
+export const MONTHS = ["January", "February", "March", "April", "May", "June", "July", "August", "September", "October", "November", "December"];
 
 /** A source of days off in words. */
 export const sourceWords = ({ country, market, subdivision }) => (market ? `market ${market}` : `public holidays of ${country}${subdivision ? `, ${subdivision}` : ""}`);
@@ -64,10 +67,11 @@ export const sourceWords = ({ country, market, subdivision }) => (market ? `mark
 export function ruleWords(rule) {
   if (rule.date) return rule.date;
   if (rule.yearly) return `every ${rule.yearly.day} ${MONTHS[rule.yearly.month - 1]}`;
-  if (rule.easter !== undefined) return easterWords(typeof rule.easter === "object" ? rule.easter.offset ?? 0 : rule.easter);
+  if (rule.easter !== undefined) return easterWords(rule.easter);
   if (rule.nthWeekday) {
-    const { nth, n = nth, weekday, month } = rule.nthWeekday;
-    return `the ${n === -1 ? "last" : ordinal(n)} ${weekday}${month ? ` of ${MONTHS[month - 1]}` : " of each month"}`;
+    const { nth, weekday, month } = rule.nthWeekday;
+    const which = nth === -1 ? "last" : nth < 0 ? `${ordinal(-nth)} last` : ordinal(nth);
+    return `the ${which} ${WEEKDAYS.find((day) => day.toUpperCase() === weekday) ?? weekday} of ${MONTHS[month - 1]}`;
   }
   return JSON.stringify(rule);
 }

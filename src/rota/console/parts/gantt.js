@@ -1,5 +1,5 @@
 // The timeline as a drawing: lanes by name, bars on a canvas. Its words are beside it: tooltip, status, table twin.
-import { absolute, duration } from "../lib/format.js";
+import { absolute, count, duration } from "../lib/format.js";
 import { html, useEffect, useLayoutEffect, useRef, useState } from "../lib/html.js";
 import { endOf, hit, lanesBetween, moved, placeOf, ticks } from "../lib/timeline.js";
 import { colours, font } from "./colours.js";
@@ -47,7 +47,7 @@ const Tip = ({ tip, now, nameOf, onOpen, pinned }) => {
   const name = bar && nameOf(bar);
   return html`<div class="gantt-tip ${pinned ? "pinned" : ""}" ref=${ref} role="presentation">
     <b>${lane.name}</b>${name && name !== lane.name && html`<span>${name}</span>`}
-    ${bar ? html`<${State} value=${bar.state} /><span>${said(bar, lane.name, now)}</span>` : html`<span class="faint">${lane.bars.length} bars in this row</span>`}
+    ${bar ? html`<${State} value=${bar.state} /><span>${said(bar, lane.name, now)}</span>` : html`<span class="faint">${count(lane.bars.length, "bar")} in this row</span>`}
     ${pinned && bar && html`<button type="button" class="linklike" onClick=${() => onOpen(bar)}>${bar.state === "Expected" ? "Open the schedule" : "Open the execution"}</button>`}
   </div>`;
 };
@@ -62,6 +62,7 @@ export const Gantt = ({ layout, view, now, label, onView, onOpen, onLane, onChoo
   const [scroll, setScroll] = useState(0);
   const [point, setPoint] = useState(null);
   const [chosenId, setChosen] = useState(null);
+  const palette = colours.value;  // read here, so that a change of the theme paints anew
 
   const chosen = chosenId && (layout.lanes.find(({ key }) => key === chosenId.lane)?.bars.find(({ id, start }) => id === chosenId.id && (chosenId.state !== "Expected" || start === chosenId.start)) ?? null);
   const time = (x) => view.from + (x / Math.max(1, size.width)) * (view.to - view.from);
@@ -89,7 +90,7 @@ export const Gantt = ({ layout, view, now, label, onView, onOpen, onLane, onChoo
 
   const lane = under?.lane.key ?? chosen?.lane ?? null;
   useLayoutEffect(() => {
-    const frame = requestAnimationFrame(() => draw(canvas.current, { layout, view, ...size, scroll, now, lane, bar: chosen ?? under?.bar ?? null }));
+    const frame = requestAnimationFrame(() => draw(canvas.current, { layout, view, ...size, scroll, now, lane, bar: chosen ?? under?.bar ?? null, colours: palette }));
     return () => cancelAnimationFrame(frame);
   });
 
@@ -152,7 +153,7 @@ function draw(canvas, scene) {
   }
   const context = canvas.getContext("2d");
   context.setTransform(ratio, 0, 0, ratio, 0, 0);
-  const many = paint(context, { ...scene, marks: marksOf(scene.view, scene.width), colours: colours.value, fonts: [font(12), font(12, 650)] });
+  const many = paint(context, { ...scene, marks: marksOf(scene.view, scene.width), fonts: [font(12), font(12, 650)] });
   // what a test, or a doubt about its speed, can ask
   canvas.dataset.bars = String(many);
   canvas.dataset.frame = (performance.now() - begun).toFixed(1);

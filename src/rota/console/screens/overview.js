@@ -9,6 +9,7 @@ import { Icon } from "../parts/icons.js";
 import { State } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { Time, now } from "../parts/time.js";
+import { Trends } from "../parts/trends.js";
 
 const SILENT_SECONDS = 30;
 
@@ -87,7 +88,7 @@ const First = () => html`<${Card}><${Empty} title="No jobs yet" icon="jobs">
   <${Code} text=${FIRST_JOB} label="A first job" /><p>and let Rota run it:</p><${Code} text="rota up --app hello" label="Command" />
   <p>or <a href=${href("/jobs", { new: "1" })}>make one here</a>.</p></${Empty}></${Card}>`;
 
-export default function Overview() {
+export default function Overview({ query = {} }) {
   const view = useView("/api/views/overview", {}, { on: /^(execution|worker|job|schedule|occurrence|queue)\./, every: 15000 });
   return html`<${Head} title="Overview" beside=${view.data && html`<span class="faint only-wide">${view.data.environment} · Rota ${view.data.version}</span>`} />
     <${Awaited} view=${view}>${(data) => html`
@@ -108,6 +109,6 @@ export default function Overview() {
         <${Card} title="Next 24 hours" flush=${true} beside=${html`<a href="#/load">Calendar</a>`}>${data.upcoming.length ? html`<${Table} label="Next 24 hours" columns=${COMING} rows=${data.upcoming.slice(0, 10)} keyOf=${(row) => row.scheduleId + row.at} to=${(row) => `/jobs/${row.jobId}`} />` : html`<p class="nothing">Nothing is scheduled.</p>`}</${Card}>
         <${Card} title="Failing jobs, 7 days" flush=${true} beside=${html`<a href="#/failures">All failures</a>`}>${data.failing.length ? html`<${Table} label="Failing jobs" columns=${FAILING} rows=${data.failing} keyOf=${(row) => row.jobId} to=${(row) => `/jobs/${row.jobId}`} />` : html`<p class="nothing">No job has failed.</p>`}</${Card}>
         <${Card} title="Overdue and missed" flush=${true}>${data.overdue.length + data.missed.length ? html`<${Table} label="Overdue and missed" columns=${MISSED} rows=${[...data.overdue, ...data.missed].slice(0, 10)} keyOf=${(row) => row.scheduleId + (row.nominalAt ?? row.nextAt)} to=${(row) => `/jobs/${row.jobId}?tab=why`} />` : html`<p class="nothing">Every instant was met.</p>`}</${Card}>
-        <${Card} title="Last 7 days" wide=${true} flush=${true}><${Bands} trends=${data.trends} /></${Card}>
+        <${Trends} query=${query} week=${html`<${Bands} trends=${data.trends} />`} />
       </div>`}</${Awaited}>`;
 }

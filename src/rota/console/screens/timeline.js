@@ -56,6 +56,7 @@ function useWindow(query) {
 
 const Legend = ({ states, counts }) => {
   const chosen = new Set(states ? states.split(",") : []);
+  const has = (names) => chosen.size === 0 || names.some((name) => chosen.has(name));  // what is filtered away is not counted
   const toggle = (names) => {
     const next = new Set(chosen);
     const off = names.every((name) => next.has(name));
@@ -64,8 +65,8 @@ const Legend = ({ states, counts }) => {
   };
   return html`<div class="choices legend" role="group" aria-label="States">
     ${KINDS.map(([word, names, look]) => html`<button key=${word} type="button" aria-pressed=${names.every((name) => chosen.has(name))} onClick=${() => toggle(names)} title=${`Only ${names.join(", ")}`}>
-      <i class="look ${look}" aria-hidden="true"></i>${word} <span class="faint">${number(names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0))}</span></button>`)}
-    <span class="expected"><i class="look look-expected" aria-hidden="true"></i>Expected <span class="faint">${number(counts.get("Expected"))}</span></span></div>`;
+      <i class="look ${look}" aria-hidden="true"></i>${word}${has(names) && html` <span class="faint">${number(names.reduce((sum, name) => sum + (counts.get(name) ?? 0), 0))}</span>`}</button>`)}
+    <span class="expected"><i class="look look-expected" aria-hidden="true"></i>Expected${has(["Scheduled"]) && html` <span class="faint">${number(counts.get("Expected"))}</span>`}</span></div>`;
 };
 
 const Twin = ({ layout, view, group }) => {
