@@ -125,7 +125,7 @@ def test_watch_the_live_log_and_cancel(hands_of: HandsOf, page: Page, visit: Vis
 def test_pause_see_why_and_resume(hands_of: HandsOf, page: Page, visit: Visit, server: Server) -> None:
     hands = hands_of(page)
     visit(page, f"#/jobs/{server.job('shop.quick')}")
-    hands.press(page.get_by_role("main").get_by_role("button", name="Pause"))
+    hands.press(page.get_by_role("main").get_by_role("button", name="Pause", exact=True))
     dialog = page.get_by_role("dialog")
     hands.write(dialog.get_by_label(re.compile("Reason")), "the shop is closed")
     hands.press(dialog.get_by_role("button", name="Pause"))
@@ -134,13 +134,13 @@ def test_pause_see_why_and_resume(hands_of: HandsOf, page: Page, visit: Visit, s
     expect(why).to_contain_text("the shop is closed")
     hands.press(why.get_by_role("button", name=re.compile("gates")))
     expect(why.locator("li.open").first).to_be_visible()
-    hands.press(page.get_by_role("main").get_by_role("button", name="Resume"))
+    hands.press(page.get_by_role("main").get_by_role("button", name="Resume", exact=True))
     expect(why.locator(".headline")).to_contain_text("next at")
 
 
 def test_a_pause_can_be_undone(page: Page, visit: Visit, server: Server) -> None:
     visit(page, f"#/jobs/{server.job('shop.quick')}")
-    page.get_by_role("main").get_by_role("button", name="Pause").click()
+    page.get_by_role("main").get_by_role("button", name="Pause", exact=True).click()
     page.get_by_role("dialog").get_by_role("button", name="Pause").click()
     page.get_by_role("button", name="Undo").click()
     expect(page.get_by_role("main").locator(".head .state")).to_have_text("Enabled")

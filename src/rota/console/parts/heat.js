@@ -17,8 +17,8 @@ const Cell = ({ cell, when, measure, most, slots, chosen, first, onOpen, childre
   const value = valueOf(cell, measure, slots);
   const over = slots > 0 && valueOf(cell, "busy", slots) > 1;
   const words = cellWords(when, cell, slots);
-  return html`<button type="button" class="heat-cell ${cell.counted ? `heat-${levelOf(value, most)}` : "heat-unknown"} ${over ? "over" : ""}" tabindex=${chosen || first ? 0 : -1} aria-pressed=${chosen} aria-label=${over ? `${words}; more than the workers can do` : words} title=${words} disabled=${!cell.counted} onClick=${() => onOpen(cell)}>
-    ${children}<span>${cell.counted ? (value > 0 ? (measure === "busy" ? briefPart(value) : brief(value)) : "") : "?"}${over && html`<span aria-hidden="true"> !</span>`}</span></button>`;
+  return html`<button type="button" class="heat-cell ${cell.counted ? `heat-${levelOf(value, most)}` : "heat-unknown"} ${over ? "over" : ""}" tabindex=${chosen || first ? 0 : -1} aria-pressed=${chosen} title=${words} disabled=${!cell.counted} onClick=${() => onOpen(cell)}>
+    ${children}<span class="unseen">${over ? `${words}; more than the workers can do` : words}</span><span aria-hidden="true">${cell.counted ? (value > 0 ? (measure === "busy" ? briefPart(value) : brief(value)) : "") : "?"}${over && html`<span aria-hidden="true"> !</span>`}</span></button>`;
 };
 
 /** Arrow keys move over the buttons of a table, row by row. */

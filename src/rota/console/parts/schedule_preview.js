@@ -17,8 +17,7 @@ export const NOTES = {
 const Fire = ({ fire, before }) => {
   const told = fireOf(fire);
   const turned = before && fireOf(before).offset !== told.offset;
-  return html`${turned && html`<li class="turn"><span>Clocks change: ${fireOf(before).offset} → ${told.offset}</span></li>`}
-    <li><span class="when"><span class="day">${told.weekday}</span> ${told.date} <b>${told.time}</b></span><span class="faint">${told.offset === "+00:00" ? "UTC" : html`${told.offset} · ${told.utc} UTC`}</span>
+  return html`<li>${turned && html`<span class="turn">Clocks change: ${fireOf(before).offset} → ${told.offset}</span>`}<span class="when"><span class="day">${told.weekday}</span> ${told.date} <b>${told.time}</b></span><span class="faint">${told.offset === "+00:00" ? "UTC" : html`${told.offset} · ${told.utc} UTC`}</span>
       ${fire.notes.map((note) => html`<span key=${note} class="note"><${Icon} name=${note.startsWith("dst") ? "warning" : "info"} />${NOTES[note] ?? note}</span>`)}</li>`;
 };
 
@@ -49,7 +48,7 @@ export const Preview = ({ schedule, onProblem = () => {}, count = 10 }) => {
     return () => { clearTimeout(timer); abort.abort(); };
   }, [asked]);
   const { data, problem } = state;
-  return html`<section class="preview" aria-label="What it will do"><header class="row"><h3>Next fires</h3><span class="grow"></span><label class="row faint small">from <input type="date" aria-label="Show fires from this day" value=${from} onInput=${(event) => setFrom(event.target.value)} /></label></header>
+  return html`<section class="preview" aria-label="What it will do"><header class="row"><h2>Next fires</h2><span class="grow"></span><label class="row faint small">from <input type="date" aria-label="Show fires from this day" value=${from} onInput=${(event) => setFrom(event.target.value)} /></label></header>
     <p class="unseen" aria-live="polite">${problem ? problem.message : data ? `${data.items.length} fires, the first ${data.items[0]?.local ?? "never"}` : ""}</p>
     ${problem && html`<p class="wrong row"><${Icon} name="warning" /><span>${problem.errors?.[0]?.msg ?? problem.message}</span></p>`}
     ${data && html`<div class=${problem ? "outdated" : ""}>${data.items.length > 0

@@ -20,10 +20,10 @@ const Cell = ({ day, chosen, today, ruler, onChoose }) => {
   const [letter, look] = MARKS[day.mark] ?? ["", day.working ? "" : "weekend"];
   const counted = ruler === "start" ? day.nth : ruler === "end" ? day.last : null;
   return html`<button type="button" class="day-cell ${look} ${day.date === today ? "today" : ""}" data-date=${day.date} tabindex=${chosen ? 0 : -1} aria-current=${day.date === today ? "date" : undefined} aria-pressed=${chosen}
-    aria-label=${dayWords(day)} title=${dayWords(day)} onClick=${() => onChoose(day.date)}><span>${day.number}</span>${ruler ? html`<small>${counted === null ? letter : counted < 0 ? `−${-counted}` : counted}</small>` : letter && html`<small>${letter}</small>`}</button>`;
+    title=${dayWords(day)} onClick=${() => onChoose(day.date)}><span>${day.number}</span><span class="unseen"> ${dayWords(day)} </span>${ruler ? html`<small aria-hidden="true">${counted === null ? letter : counted < 0 ? `−${-counted}` : counted}</small>` : letter && html`<small aria-hidden="true">${letter}</small>`}</button>`;
 };
 
-const Month = ({ month, year, ...rest }) => html`<section class="month" aria-label=${`${MONTHS[month.number - 1]} ${year}`}><h3>${MONTHS[month.number - 1]} <span class="faint">${month.working}</span></h3>
+const Month = ({ month, year, ...rest }) => html`<section class="month" aria-label=${`${MONTHS[month.number - 1]} ${year}`}><h2>${MONTHS[month.number - 1]} <span class="faint" title="business days">${month.working}<span class="unseen"> business days</span></span></h2>
   <table role="presentation"><thead><tr>${WEEKDAYS.map((name) => html`<th key=${name} abbr=${name}>${name.slice(0, 2)}</th>`)}</tr></thead>
   <tbody>${weeksOf(month.days).map((week) => html`<tr key=${week.find(Boolean).date}>${week.map((day, index) => html`<td key=${index}>${day && html`<${Cell} day=${day} chosen=${day.date === rest.chosen} today=${rest.today} ruler=${rest.ruler} onChoose=${rest.onChoose} />`}</td>`)}</tr>`)}</tbody></table></section>`;
 

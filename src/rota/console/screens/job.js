@@ -1,7 +1,7 @@
 // A job: its facts, its runs, its schedules, what it was, and why it has not run.
 import { get, may, post, put, remove } from "../lib/api.js";
 import { html, useEffect, useState } from "../lib/html.js";
-import { duration, local } from "../lib/format.js";
+import { duration } from "../lib/format.js";
 import { go, href } from "../lib/router.js";
 import { useView } from "../lib/view.js";
 import { AuditTrail } from "../parts/audit_trail.js";
@@ -12,6 +12,7 @@ import { editJob } from "../parts/job_form.js";
 import { useShortcut } from "../parts/keys.js";
 import { Awaited, Button, Card, Empty, Facts, Figure, Head, More, Tabs } from "../parts/layout.js";
 import { executionColumns } from "../parts/rows.js";
+import { SchedulesOf } from "../parts/schedules_of.js";
 import { State, Strip } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { Time } from "../parts/time.js";
@@ -22,18 +23,13 @@ import { pauseOrResume } from "./jobs.js";
 
 const TABS = [["overview", "Overview"], ["executions", "Executions"], ["schedules", "Schedule"], ["parameters", "Parameters"], ["versions", "Versions"], ["audit", "Audit"]];
 
-const Schedules = ({ data }) => html`<${Card} title="Schedules" beside=${may("edit") && html`<a class="button" href=${href("/schedules/new", { job: data.job.id })}>New schedule</a>`}>
-  ${data.schedules.length === 0 && html`<p class="faint">On demand: it runs when somebody starts it.</p>`}
-  <div class="stack">${data.schedules.map((one) => html`<article key=${one.id} class="schedule"><header class="row"><a href=${href(`/schedules/${one.id}`)}><b>${one.describe}</b></a><${State} value=${one.state} />${one.name && html`<span class="tag">${one.name}</span>`}${one.note && html`<span class="faint">${one.note}</span>`}</header>
-    ${one.upcoming.length > 0 && html`<ol class="fires">${one.upcoming.slice(0, 5).map((fire) => html`<li key=${fire.at}><${Time} at=${fire.at} zone=${one.timeZone} /> <span class="faint">${local(fire.local)} ${one.timeZone}</span>${fire.notes.map((note) => html`<span class="tag">${note}</span>`)}</li>`)}</ol>`}</article>`)}</div></${Card}>`;
-
-const Overview = ({ data }) => {
+const Overview = ({ data, again }) => {
   const { job, durations, runs } = data;
   const ended = runs.filter(({ finishedAt }) => finishedAt);
   const failed = ended.filter(({ state }) => state === "Failed").length;
   return html`<div class="cards">
     <${Card} title="Why has it not run?"><${Why} why=${data.why} /></${Card}>
-    <${Schedules} data=${data} />
+    <${SchedulesOf} job=${job} schedules=${data.schedules} again=${again} />
     <${Card} title="Lately"><div class="figures"><${Figure} value=${duration(durations.p50Seconds)} word="half take at most" /><${Figure} value=${duration(durations.p95Seconds)} word="19 of 20 at most" /><${Figure} value=${`${ended.length - failed} of ${ended.length}`} word="succeeded of the last" tone=${failed ? "warn" : "good"} /><div class="figure"><${Strip} runs=${runs.map((run) => ({ ...run, at: run.startedAt }))} /><span>last 20 runs</span></div></div>
       <${DurationBand} runs=${ended} p50=${durations.p50Seconds} p95=${durations.p95Seconds} /></${Card}>
     <${Card} title="Definition"><${Facts} facts=${[
@@ -94,9 +90,9 @@ export default function Job({ id, query }) {
       ${may("edit") && html`<${Button} icon="edit" title="Edit (e)" disabled=${job.source === "code"} onClick=${edit}>Edit</${Button}><${Button} icon="trash" title="Delete" aria-label="Delete" disabled=${job.source === "code"} onClick=${drop} />`}
     </${Head}>
     <${Tabs} tabs=${TABS} chosen=${tab === "why" ? "overview" : tab} />
-    ${(tab === "overview" || tab === "why") && html`<${Overview} data=${data} />`}
+    ${(tab === "overview" || tab === "why") && html`<${Overview} data=${data} again=${view.again} />`}
     ${tab === "executions" && html`<${Executions} id=${id} />`}
-    ${tab === "schedules" && html`<${Schedules} data=${data} />`}
+    ${tab === "schedules" && html`<${SchedulesOf} job=${job} schedules=${data.schedules} again=${view.again} />`}
     ${tab === "parameters" && html`<div class="cards"><${Card} title="Parameters"><${Code} text=${JSON.stringify(job.parameters, null, 2)} label="Parameters" /></${Card}><${Card} title="Schema">${job.parametersSchema ? html`<${Code} text=${JSON.stringify(job.parametersSchema, null, 2)} label="Schema" />` : html`<p class="faint">Any JSON object is taken.</p>`}</${Card}></div>`}
     ${tab === "versions" && html`<${Versions} job=${job} again=${view.again} />`}
     ${tab === "audit" && (may("audit") ? html`<${AuditTrail} query=${{ subjectId: id }} />` : html`<${Card}><p class="faint">Only an auditor or an administrator may read the audit.</p></${Card}>`)}`}</${Awaited}>`;
