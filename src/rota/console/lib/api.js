@@ -1,5 +1,6 @@
 // The public REST API, as a program would use it. Paths are relative to the page, so any sub-path works.
 import { signal } from "../vendor/signals.js";
+import { read, write } from "./exact.js";
 
 /** The address of the application: everything of Rota stands below it. */
 export const base = new URL(".", document.baseURI).href;
@@ -35,20 +36,21 @@ export function address(path, query = {}) {
 }
 
 /**
- * Ask, and get the JSON of the answer. Throws a Problem. `text` is sent as it is, with the type that `headers` give.
+ * Ask, and get the JSON of the answer. Throws a Problem. `text` is sent as it is, with the type that `headers` give;
+ * `exact` = big integers of the answer as BigInt rather than text.
  * @param {string} method
  * @param {string} path
- * @param {{query?: Record<string, unknown>, body?: unknown, text?: string, headers?: Record<string, string>, signal?: AbortSignal}} [options]
+ * @param {{query?: Record<string, unknown>, body?: unknown, text?: string, headers?: Record<string, string>, signal?: AbortSignal, exact?: boolean}} [options]
  * @returns {Promise<any>}
  */
-export async function request(method, path, { query, body, text: plain, headers, signal: abort } = {}) {
+export async function request(method, path, { query, body, text: plain, headers, signal: abort, exact = false } = {}) {
   const sent = { Accept: "application/json", ...headers };
   if (body !== undefined) sent["Content-Type"] = "application/json";
   let answer;
   try {
     answer = await fetch(address(path, query), {
       method, headers: sent, signal: abort, credentials: "same-origin", cache: "no-store",
-      body: body === undefined ? plain : JSON.stringify(body),
+      body: body === undefined ? plain : write(body),
     });
   } catch (error) {
     if (error.name === "AbortError") throw error;
@@ -57,7 +59,7 @@ export async function request(method, path, { query, body, text: plain, headers,
   const text = await answer.text();
   let value = null;
   try {
-    value = text ? parse(text) : null;
+    value = text ? (exact ? read : parse)(text) : null;
   } catch {
     value = { detail: text.slice(0, 200) };
   }
@@ -78,6 +80,8 @@ function parse(text) {
 }
 
 export const get = (path, query, options) => request("GET", path, { query, ...options });
+/** As get, with big integers as BigInt: for what is sent back. */
+export const exactly = (path, query) => request("GET", path, { query, exact: true });
 export const post = (path, body = {}, options) => request("POST", path, { body, ...options });
 export const put = (path, body, options) => request("PUT", path, { body, ...options });
 export const remove = (path, options) => request("DELETE", path, options);

@@ -1,4 +1,5 @@
 // What differs between two texts, line by line (the longest common subsequence). Pure.
+import { ordered, write } from "./exact.js";
 
 const MOST_CELLS = 4_000_000;
 
@@ -23,10 +24,4 @@ export function diffLines(before, after) {
 }
 
 /** Two JSON values, written alike: keys in order, so that only what differs does. */
-export const written = (value) => JSON.stringify(sorted(value), null, 2);
-
-function sorted(value) {
-  if (Array.isArray(value)) return value.map(sorted);
-  if (value && typeof value === "object") return Object.fromEntries(Object.keys(value).sort().map((key) => [key, sorted(value[key])]));
-  return value;
-}
+export const written = (value) => write(ordered(value), 2);

@@ -8,6 +8,7 @@ export const Dialog = ({ title, onClose, children, wide = false }) => {
   useEffect(() => {
     const before = document.activeElement;
     ref.current.showModal();
+    if (!ref.current.querySelector("[autofocus]")) ref.current.querySelector("form :is(input, select, textarea)")?.focus();  // rather than the button that closes it
     return () => { if (before instanceof HTMLElement) before.focus(); };
   }, []);
   return html`<dialog ref=${ref} class=${wide ? "wide" : ""} aria-label=${title} onClose=${onClose} onCancel=${onClose}
