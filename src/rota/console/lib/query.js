@@ -51,7 +51,9 @@ const named = (text) => text.replace(/^\*+|\*+$/g, "");
  * @returns {{query: Record<string, string>, problems: string[], implied: boolean}}
  */
 export function parseQuery(text) {
-  const query = {}, problems = [], free = [], seen = new Set();
+  /** @type {Record<string, string>} */
+  const query = {};
+  const problems = [], free = [], seen = new Set();
   for (const [word] of text.matchAll(/\w+:"[^"]*"|"[^"]*"|\S+/g)) {
     const [, before, after] = /^([A-Za-z]+):(.*)$/.exec(word) ?? [];
     const name = before === undefined ? "job" : wordOf(before);

@@ -161,7 +161,10 @@ function objectOf(field, held, path) {
   return left || blank ? { value: undefined, wrong: {} } : { value, wrong };
 }
 
-/** What all inputs hold: {value, wrong by path}. */
+/**
+ * What all inputs hold: {value, wrong by path}.
+ * @returns {{value: Record<string, any>, wrong: Record<string, string>}}
+ */
 export function valuesOf(fields, form, prefix = "") {
   const value = {}, wrong = {};
   for (const field of fields) {
