@@ -166,7 +166,9 @@ function objectOf(field, held, path) {
  * @returns {{value: Record<string, any>, wrong: Record<string, string>}}
  */
 export function valuesOf(fields, form, prefix = "") {
-  const value = {}, wrong = {};
+  const value = {};
+  /** @type {Record<string, string>} */
+  const wrong = {};
   for (const field of fields) {
     const found = valueOf(field, form[field.name], `${prefix}${field.name}`);
     Object.assign(wrong, found.wrong);
