@@ -21,6 +21,8 @@ export const theme = remembered("theme", "auto");
 export const clock = remembered("clock", "browser");
 /** Named queries of the executions screen: [{name, q}]. */
 export const savedViews = remembered("views", []);
+/** Whether long lines of a log are wrapped. */
+export const logWrap = remembered("logWrap", true);
 /** Whether lists stand still. Not remembered: a console that shows old figures must not look alive tomorrow. */
 export const paused = signal(false);
 

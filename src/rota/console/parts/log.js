@@ -1,129 +1,147 @@
 // A log: its end first, more as it is scrolled up, live while it is written; never whole.
-import { address, get } from "../lib/api.js";
-import { plain, spans } from "../lib/ansi.js";
-import { Follower } from "../lib/follower.js";
+import { marked } from "../lib/ansi.js";
+import { count, number } from "../lib/format.js";
 import { html, useEffect, useLayoutEffect, useMemo, useRef, useState } from "../lib/html.js";
-import { absolute } from "../lib/format.js";
-import { filter, route } from "../lib/router.js";
+import { useLog } from "../lib/log_feed.js";
+import { keyOf, painted, placeOf } from "../lib/log_window.js";
+import { filter, href, route } from "../lib/router.js";
+import { logWrap } from "../lib/settings.js";
 import { copy } from "./copy.js";
-import { Button, Pill } from "./layout.js";
-import { zoneFor } from "./time.js";
+import { Button } from "./layout.js";
+import { MOST_SAVED, asText, save, useSearch } from "./log_tools.js";
+import { told } from "./time.js";
 import { complain, say } from "./toast.js";
 
-const MOST_LINES = 3000;
-const PAGE = 300;
 const NEAR_PX = 40;
-const TYPING_MS = 250;
+const LONG = 200;
 
-const keyOf = (line) => `${line.token}.${line.line}`;
-
-/** Lines in their order, each once. */
-function joined(old, found) {
-  const seen = new Set(old.map(keyOf));
-  const all = [...old, ...found.filter((line) => !seen.has(keyOf(line)))];
-  return all.sort((a, b) => a.token - b.token || a.line - b.line);
-}
-
-const Line = ({ line, first, marked, id }) => {
-  const { spans: parts } = useMemo(() => spans(line.text), [line.text]);
-  return html`${first && html`<div class="attempt-head" role="separator">Attempt ${line.attempt ?? "?"}</div>`}
-    <div class="log-line ${line.stream} ${marked ? "marked" : ""}" id=${`line-${keyOf(line)}`}><a class="no" href=${`#/executions/${id}?line=${keyOf(line)}`} title=${absolute(line.at, zoneFor(null))} aria-label=${`Line ${line.line}`}>${line.line}</a><span class="text">${parts.map((part, index) => html`<span key=${index} class=${part.class || undefined}>${part.text}</span>`)}</span></div>`;
+const Line = ({ one, id, here, word }) => {
+  const { line, spans } = one;
+  const key = keyOf(line);
+  const parts = word ? marked(spans, word) : spans;
+  return html`<div class="log-line ${line.stream === "stderr" ? "stderr" : ""} ${here ? "marked" : ""}" id=${`line-${key}`} aria-current=${here ? "location" : undefined}>
+    <a class="no" href=${href(`/executions/${id}`, { ...route.peek().query, line: key })} title=${`${told(line.at, null)}, ${line.stream}: a link to this line`} aria-label=${`Line ${line.line}`}>${line.stream === "stderr" && html`<b title="stderr">!</b>`}${line.line}</a><span class="text">${parts.map((part) => (part.hit ? html`<mark class=${part.class || undefined}>${part.text}</mark>` : part.class ? html`<span class=${part.class}>${part.text}</span>` : part.text))}</span></div>`;
 };
+
+/** The lines with a head at each attempt. What did not change is not painted again. */
+const Lines = ({ lines, id, here, word }) => {
+  const known = useRef(new WeakMap());
+  const drawn = useRef(new WeakMap());
+  const many = lines.some(({ attempt }) => attempt > 1);
+  return painted(lines, known.current).map((one, index) => {
+    const { line } = one;
+    const isHere = here === keyOf(line);
+    let old = drawn.current.get(one);
+    if (!old || old.isHere !== isHere || old.word !== word) {
+      old = { isHere, word, drawing: html`<${Line} key=${keyOf(line)} id=${id} one=${one} here=${isHere} word=${word} />` };
+      drawn.current.set(one, old);
+    }
+    const begins = many && lines[index - 1]?.token !== line.token;
+    return begins ? [html`<div key=${`head-${line.token}`} class="attempt-head" role="separator" aria-label=${`Attempt ${line.attempt ?? "?"}`}>Attempt ${line.attempt ?? "?"}</div>`, old.drawing] : old.drawing;
+  });
+};
+
+const Tools = ({ id, text, setText, search, lines, log }) => {
+  const [saving, setSaving] = useState(false);
+  const keep = async () => {
+    setSaving(true);
+    try { say(`${count(await save(id), "line")} are saved`); } catch (problem) { complain(problem); }
+    setSaving(false);
+  };
+  const copyAll = () => copy(asText(lines)).then(() => say(`${count(lines.length, "line")} are on the clipboard`), complain);
+  const long = log.window.above || log.window.below || log.window.lines.length >= LONG;
+  return html`<div class="filters log-tools" role="search"><input type="search" aria-label="Search the log" placeholder="Search the whole log" value=${text} onInput=${(event) => setText(event.target.value)} onKeyDown=${(event) => { if (event.key === "Escape") setText(""); }} />
+    <span class="faint" role="status">${search.busy ? "searching…" : search.hits ? `${search.above ? "the newest " : ""}${count(search.hits.length, "line")}` : ""}</span>
+    ${long && !search.hits && html`<${Button} tone="small" disabled=${Boolean(log.busy)} title="To the first line" onClick=${log.start}>First</${Button}><${Button} tone="small" disabled=${Boolean(log.busy)} title="To the last line" onClick=${log.end}>Last</${Button}>`}
+    <label class="check"><input type="checkbox" checked=${logWrap.value} onChange=${() => { logWrap.value = !logWrap.value; }} /> Wrap</label>
+    <${Button} icon="copy" title="Copy the lines that are here" aria-label="Copy the lines that are here" onClick=${copyAll} /><${Button} icon="download" disabled=${saving} title=${`Save as a text, at most the last ${number(MOST_SAVED)} lines`} aria-label="Save as a text" onClick=${keep} /></div>`;
+};
+
+/**
+ * Keeps the eye where it is when lines come above, at the end when it is there, at the line of a link when that is new.
+ * What it returns is told before lines come: "up" or "down" = from where, "top" = the eye goes to the first line.
+ */
+function useScroll(box, log, lines, here, found) {
+  const anchor = useRef(null);
+  const sought = useRef(null);
+  const searching = useRef(found);
+  searching.current = found;
+  const seek = () => {
+    const line = !searching.current && sought.current && document.getElementById(`line-${sought.current}`);
+    if (!line) return false;
+    sought.current = null;
+    line.scrollIntoView({ block: "center" });
+    return true;
+  };
+  useLayoutEffect(() => {
+    const element = box.current;
+    const held = anchor.current;
+    anchor.current = null;
+    if (seek()) return;
+    if (held === "top") element.scrollTop = 0;
+    else if (held?.line.isConnected) element.scrollTop += held.line.offsetTop - held.top;
+    else if (found || (log.sticking.current && !here)) element.scrollTop = element.scrollHeight;
+  }, [lines]);
+  useEffect(() => {
+    const place = placeOf(here);
+    if (!place) return;
+    log.sticking.current = false;
+    sought.current = here;
+    log.toPlace(place).then(seek);
+  }, [here]);
+  return (toward) => {
+    const all = box.current.querySelectorAll(".log-line");
+    const line = all[toward === "up" ? 0 : all.length - 1];
+    anchor.current = toward === "top" ? "top" : line ? { line, top: line.offsetTop } : null;
+  };
+}
 
 /** @param {{id: string, first: {items: any[], before: string|null}, live: boolean, onEnd: () => void}} props */
 export const Log = ({ id, first, live, onEnd }) => {
-  const [lines, setLines] = useState(first.items);
-  const [above, setAbove] = useState(first.before);
-  const [search, setSearch] = useState("");
-  const [hits, setHits] = useState(null);
-  const [wrap, setWrap] = useState(true);
+  const here = route.value.query.line;
+  const log = useLog({ id, first, live, complain, onEnd });
+  const [text, setText] = useState("");
   const [stuck, setStuck] = useState(true);
-  const [unseen, setUnseen] = useState(0);
-  const [busy, setBusy] = useState(false);
+  const search = useSearch(id, text.trim(), complain);
   const box = useRef(null);
-  const keep = useRef(null);
-  const sticky = useRef(true);
-  sticky.current = stuck;
-  const marked = route.value.query.line;
-
-  useEffect(() => {
-    if (!live) return undefined;
-    const last = lines.at(-1)?.cursor;
-    const follower = new Follower(address(`/api/executions/${id}/logs`, { follow: "1", after: last }), (message) => {
-      if (message.type !== "event") return;
-      if (message.kind === "end") { follower.stop(); onEnd(); return; }
-      queue.push(message.data);
-      timer ??= requestAnimationFrame(flush);
-    });
-    let queue = [];
-    let timer = null;
-    const flush = () => {
-      timer = null;
-      const found = queue;
-      queue = [];
-      setLines((old) => {
-        const all = joined(old, found);
-        if (sticky.current && all.length > MOST_LINES) { setAbove((is) => is ?? all.at(-MOST_LINES).cursor ?? null); return all.slice(-MOST_LINES); }
-        return all;
-      });
-      if (!sticky.current) setUnseen((many) => many + found.length);
-    };
-    follower.start();
-    return () => { follower.stop(); if (timer) cancelAnimationFrame(timer); };
-  }, [id, live]);
-
-  useEffect(() => {
-    if (!search) { setHits(null); return undefined; }
-    const timer = setTimeout(() => get(`/api/executions/${id}/logs`, { search, limit: 500 }).then((page) => setHits(page.items), complain), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [search, id]);
-
-  useLayoutEffect(() => {
-    const element = box.current;
-    if (!element) return;
-    if (keep.current !== null) { element.scrollTop += element.scrollHeight - keep.current; keep.current = null; }
-    else if (stuck && !marked) element.scrollTop = element.scrollHeight;
-  }, [lines]);
-  useEffect(() => { if (marked) { setStuck(false); document.getElementById(`line-${marked}`)?.scrollIntoView({ block: "center" }); } }, [marked]);
-
-  const up = async () => {
-    if (!above || busy) return;
-    setBusy(true);
-    try {
-      const page = await get(`/api/executions/${id}/logs`, { before: above, limit: PAGE });
-      keep.current = box.current.scrollHeight;
-      setLines((old) => joined(page.items, old).slice(0, MOST_LINES));
-      setAbove(page.previousCursor);
-    } catch (problem) { complain(problem); }
-    setBusy(false);
-  };
+  const lines = search.hits ?? log.window.lines;
+  const hold = useScroll(box, log, lines, here, search.hits !== null);
+  useEffect(() => { if (here) setText(""); }, [here]);
+  const { window } = log;
+  const up = () => { hold("up"); log.up(); };
   const scrolled = () => {
+    if (search.hits) return;
     const { scrollTop, scrollHeight, clientHeight } = box.current;
-    const end = scrollHeight - scrollTop - clientHeight < NEAR_PX;
-    setStuck(end);
-    if (end) setUnseen(0);
-    if (scrollTop < NEAR_PX) up();
+    const near = scrollHeight - scrollTop - clientHeight < NEAR_PX;
+    log.sticking.current = near && !window.below;
+    setStuck(log.sticking.current);
+    if (near && window.below) { hold("down"); log.down(); } else if (scrollTop < NEAR_PX && window.above && !log.sticking.current) up();
   };
-  const toEnd = async () => {
-    setUnseen(0);
+  const end = () => {
+    log.sticking.current = true;
     setStuck(true);
-    if (marked) filter({ line: null });
-    const page = await get(`/api/executions/${id}/logs`, { tail: 200 });
-    setLines(page.items);
-    setAbove(page.previousCursor);
+    if (here) filter({ line: null });
+    if (window.below) log.toEnd(); else box.current.scrollTop = box.current.scrollHeight;
   };
-  const shown = hits ?? lines;
-  const copyAll = () => copy(shown.map((line) => plain(line.text)).join("\n")).then(() => say(`${shown.length} lines are on the clipboard`), complain);
+  const start = () => {
+    log.sticking.current = false;
+    if (here) filter({ line: null });
+    hold("top");
+    log.toStart();
+  };
+  const more = () => { hold("up"); search.more(); };
+  const drawn = useMemo(() => html`<${Lines} lines=${lines} id=${id} here=${here} word=${search.hits ? text.trim() : ""} />`, [lines, here]);
+  const digits = String(Math.max(999, ...[lines[0], lines.at(-1)].map((line) => line?.line ?? 0))).length;
   return html`<div class="log">
-    <div class="filters"><input type="search" aria-label="Search the log" placeholder="Search the log" value=${search} onInput=${(event) => setSearch(event.target.value)} />
-      ${hits && html`<span class="faint" role="status">${hits.length === 500 ? "500 and more lines" : `${hits.length} lines`}</span>`}
-      <label class="check"><input type="checkbox" checked=${wrap} onChange=${() => setWrap(!wrap)} /> Wrap</label>
-      <${Button} icon="copy" title="Copy what is shown" aria-label="Copy what is shown" onClick=${copyAll} /><a class="button" href=${address(`/api/executions/${id}/logs`, { tail: 1000 })} download=${`${id}.log.json`} title="Download the last 1000 lines" aria-label="Download the last 1000 lines">↓</a></div>
-    <div class="log-box ${wrap ? "wrap" : ""}" ref=${box} onScroll=${scrolled} tabindex="0" role="log" aria-label="Log" aria-live="off">
-      ${!hits && above && html`<div class="log-more"><${Button} tone="small" disabled=${busy} onClick=${up}>${busy ? "…" : "Lines above"}</${Button}></div>`}
-      ${shown.length === 0 && html`<p class="faint">${hits ? "No line holds that." : live ? "Nothing written yet." : "It wrote nothing."}</p>`}
-      ${shown.map((line, index) => html`<${Line} key=${keyOf(line)} id=${id} line=${line} marked=${marked === keyOf(line)} first=${index > 0 ? shown[index - 1].token !== line.token : line.attempt > 1} />`)}
+    <${Tools} id=${id} text=${text} setText=${setText} search=${search} lines=${lines} log=${{ ...log, end, start }} />
+    ${log.lost && html`<p class="ink-warn" role="status">Line ${log.lost} is not in this log; here is what there is.</p>`}
+    <div class="log-frame"><div class="log-box ${logWrap.value ? "wrap" : ""}" ref=${box} style=${{ "--digits": `${digits + 2}ch` }} onScroll=${scrolled} tabindex="0" role="log" aria-label="Log" aria-live="off" aria-busy=${Boolean(log.busy)}>
+      ${search.hits ? search.above && html`<div class="log-more"><${Button} tone="small" disabled=${search.busy} onClick=${more}>Earlier lines that hold it</${Button}></div>`
+        : window.above && html`<div class="log-more"><${Button} tone="small" disabled=${Boolean(log.busy)} onClick=${up}>${log.busy === "up" ? "Loading…" : "Lines above"}</${Button}></div>`}
+      ${lines.length === 0 && html`<p class="faint">${search.hits ? "No line holds that." : log.follows ? "Nothing written yet." : "It wrote nothing."}</p>`}
+      ${drawn}
+      ${!search.hits && window.below && html`<div class="log-more"><${Button} tone="small" disabled=${Boolean(log.busy)} onClick=${() => { hold("down"); log.down(); }}>${log.busy === "down" ? "Loading…" : "Lines below"}</${Button}></div>`}
     </div>
-    ${!stuck && (live || unseen > 0) && html`<div class="log-end"><${Pill} many=${unseen || "↓"} word=${unseen ? "new lines: to the end" : "to the end"} onClick=${toEnd} /></div>`}
+    ${!search.hits && (!stuck || window.below) && lines.length > 0 && html`<div class="log-end"><button type="button" class="pill" onClick=${end}>${window.unseen ? `${number(window.unseen)} new: to the end` : "To the end"} ↓</button></div>`}</div>
   </div>`;
 };
