@@ -50,7 +50,7 @@ test("what is not understood is named, with what there is", () => {
   assert.match(problemOf("queue:"), /“queue:” needs a value/);
   assert.match(problemOf("constructor:x"), /“constructor:” is not known/);
   assert.match(problemOf("status:failed status:running"), /stands twice: put commas/);
-  assert.match(problemOf("job:a*b"), /only at the begin or the end/);
+  assert.match(problemOf("job:a*b"), /only at the beginning or the end/);
   assert.match(problemOf("job:etl nightly"), /looked for once/);
   assert.equal(problemOf("https://example.com/x"), "“https:” is not known; there are status, job, queue, type, trigger, worker, schedule, since, until");
   assert.equal(problemOf("status:completed"), "");

@@ -67,7 +67,7 @@ export function parseQuery(text) {
     else if (before !== undefined && ID.test(value)) query.jobId = value.toLowerCase();
     else if (named(value)) free.push(named(value));
   }
-  if (free.some((part) => part.includes("*"))) problems.push("a * may stand only at the begin or the end of a name");
+  if (free.some((part) => part.includes("*"))) problems.push("a * may stand only at the beginning or the end of a name");
   if (seen.has("job") && free.length > (query.jobId ? 0 : 1)) problems.push("a job is looked for once: by “job:” or by words without a colon");
   if (free.length) query.q = free.join(" ");
   const implied = !query.since && !query.until;

@@ -8,6 +8,9 @@ import { say } from "./toast.js";
 
 const MOST = 1000;
 
+/** The states in which nothing becomes of an execution any more: it can be run again, not cancelled. */
+export const ENDED = new Set(["Succeeded", "Failed", "Cancelled", "Skipped", "Expired"]);
+
 /** Run ended executions again. @param {string[]} ids */
 export async function retryMany(ids, what = count(ids.length, "execution")) {
   const chosen = ids.slice(0, MOST);
