@@ -16,7 +16,7 @@ export const executionColumns = ({ job = true } = {}) => [
   ...(job ? [{ key: "job", title: "Job", fill: true, cell: (row) => html`<span class="cut" title=${row.name ?? row.type}>${row.name ?? row.type}</span>${row.error && html`<span class="cut small ink-bad" title=${row.error}>${row.error}</span>`}` }]
     : [{ key: "error", title: "Outcome", fill: true, cell: (row) => html`<span class="cut" title=${row.error ?? ""}>${row.error ?? (row.progress ? `${Math.round(row.progress.fraction * 100)} % ${row.progress.message ?? ""}` : "")}</span>` }]),
   { key: "when", title: "Started", cell: (row) => html`<${Time} at=${row.startedAt ?? row.dueAt} />` },
-  { key: "took", title: "Took", right: true, cell: (row) => html`<${Took} row=${row} />` },
+  { key: "took", title: "Took", right: true, roomy: true, cell: (row) => html`<${Took} row=${row} />` },
   { key: "attempt", title: "Attempt", right: true, wide: true, cell: (row) => html`${row.attempt}<span class="faint"> of ${row.maxAttempts}</span>` },
   { key: "trigger", title: "By", wide: true, cell: (row) => html`<span class="cut who" title=${row.actor ?? ""}>${ORIGINS[row.trigger] ?? row.trigger}${row.actor ? html` <span class="faint">${row.actor}</span>` : ""}</span>` },
   { key: "queue", title: "Queue", wide: true, cell: (row) => html`<span class="cut who">${row.queue}</span>` },
