@@ -1,6 +1,6 @@
 // An execution: how it stands, how it came to that, its attempts side by side, its log as it is written.
-import { may } from "../lib/api.js";
-import { html, useEffect } from "../lib/html.js";
+import { get, may } from "../lib/api.js";
+import { html, useEffect, useState } from "../lib/html.js";
 import { duration, local, number, percent, shortId } from "../lib/format.js";
 import { href } from "../lib/router.js";
 import { paused } from "../lib/settings.js";
@@ -23,14 +23,24 @@ const ORIGINS = { schedule: "its schedule", manual: "by hand", submission: "subm
 
 const shown = (value) => JSON.stringify(value, null, 2);
 
-/** Progress makes no event: while it runs it is asked for. */
-function useProgress(state, again) {
+/** Progress makes no event: while it runs it alone is asked for, and the rest when its state has changed. */
+function useProgress(execution, again) {
+  const [latest, setLatest] = useState(null);
+  const { id, state } = execution ?? {};
   const runs = LEASED.includes(state);
   useEffect(() => {
     if (!runs) return undefined;
-    const timer = setInterval(() => { if (!document.hidden && !paused.value) again(); }, PROGRESS_MS);
+    const timer = setInterval(async () => {
+      if (document.hidden || paused.value) return;
+      try {
+        const found = await get(`/api/executions/${id}`);
+        setLatest({ of: found.attempt, progress: found.progress });
+        if (found.state !== state) again();
+      } catch { /* what the server does not answer is told by the banner, and asked again */ }
+    }, PROGRESS_MS);
     return () => clearInterval(timer);
-  }, [runs, again]);
+  }, [id, state, again]);
+  return latest && latest.of === execution?.attempt ? latest.progress : execution?.progress;
 }
 
 const Progress = ({ progress }) => html`<div class="progress"><progress max="1" value=${progress.fraction} aria-label="Progress"></progress><b>${percent(Math.round(progress.fraction * 100) / 100)}</b><span class="faint">${progress.message ?? ""}</span></div>`;
@@ -72,7 +82,7 @@ export default function Execution({ id }) {
   const view = useView(`/api/views/executions/${id}`, {}, { on: /^execution\./, about: (event) => !event.data.executionId || event.data.executionId === id });
   const execution = view.data?.execution;
   const ended = execution ? ENDED.has(execution.state) : false;
-  useProgress(execution?.state, view.again);
+  const progress = useProgress(execution, view.again);
   const retry = () => ended && may("operate") && retryMany([id], "this execution").then((done) => done && view.again(), complain);
   const cancel = () => execution && !ended && execution.state !== "Cancelling" && may("operate") && cancelMany([id]).then((done) => done && view.again(), complain);
   useShortcut("r", "Run it again", retry);
@@ -80,7 +90,7 @@ export default function Execution({ id }) {
   useShortcut("w", "Why does it not run?", () => document.getElementById("why")?.scrollIntoView({ block: "center" }));
   return html`<${Awaited} view=${view}>${({ job, causes, why, logs }) => html`
     <${Head} title=${execution.name ?? execution.type} beside=${html`<${State} value=${execution.state} />`}><${Actions} ...${{ job, execution, ended, retry, cancel }} /></${Head}>
-    ${execution.progress && !ended && html`<${Progress} progress=${execution.progress} />`}
+    ${progress && !ended && html`<${Progress} progress=${progress} />`}
     <div class="execution-screen"><div class="stack">
       ${why && !LEASED.includes(execution.state) && html`<${Card} title="Why does it not run?"><${Why} why=${why} /></${Card}>`}
       ${execution.errorMessage && html`<${Failure} execution=${execution} />`}
