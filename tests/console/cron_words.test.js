@@ -1,7 +1,7 @@
 // Cron in words: right, or none.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { cronWords } from "../../src/rota/console/lib/cron_words.js";
+import { cronWords, inWords } from "../../src/rota/console/lib/cron_words.js";
 
 test("common expressions have words", () => {
   const told = {
@@ -18,4 +18,11 @@ test("what is not understood for sure has none", () => {
   for (const expression of ["", null, "nonsense", "H H * * *", "0 0 6 * * *", "0 6 LW * *", "0 6 * * MON#2", "0 6 * */2 *", "0 6 */2 * *", "0 6 * * 9", "0 6 * 13 *", "0 6 * * FRI-MON", "1-5 6 * * *", "*/7 * * * *", "0 */5 * * *"]) {
     assert.equal(cronWords(expression), null, String(expression));
   }
+});
+
+test("a described schedule is told in words where there are some", () => {
+  assert.equal(inWords("cron */15 * * * *, UTC"), "every 15 minutes, UTC");
+  assert.equal(inWords("daily at 06:00 Europe/Berlin"), "daily at 06:00 Europe/Berlin");
+  assert.equal(inWords("cron 0 6 L-3 * *, Europe/Berlin"), "cron 0 6 L-3 * *, Europe/Berlin");
+  assert.match(inWords("cron 0 6 * * 1,3,5, Europe/Berlin"), /, Europe\/Berlin$/);
 });

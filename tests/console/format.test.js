@@ -1,7 +1,7 @@
 // How figures and times are told.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { absolute, bytes, count, duration, local, number, percent, relative, shortId, zoneName } from "../../src/rota/console/lib/format.js";
+import { absolute, bytes, count, duration, instantsIn, local, number, percent, relative, shortId, zoneName } from "../../src/rota/console/lib/format.js";
 
 const NOON = Date.parse("2026-11-28T12:00:00Z");
 const after = (seconds) => new Date(NOON + seconds * 1000).toISOString();
@@ -41,4 +41,10 @@ test("figures are grouped, parts are percent, and a hundred is only said of all"
   assert.equal(bytes(1500), "1.5 kB");
   assert.equal(bytes(25_000_000), "25 MB");
   assert.equal(shortId("0193a5f0-0000-7000-8000-00000000abcd"), "00000000abcd");
+});
+
+test("instants within a sentence stand apart", () => {
+  assert.deepEqual(instantsIn("next at 2026-11-28T06:00:00+01:00 (cron 0 6 * * *)"), ["next at ", { at: "2026-11-28T06:00:00+01:00" }, " (cron 0 6 * * *)"]);
+  assert.deepEqual(instantsIn("2026-11-28T03:30:00Z was missed"), [{ at: "2026-11-28T03:30:00Z" }, " was missed"]);
+  assert.deepEqual(instantsIn("paused"), ["paused"]);
 });

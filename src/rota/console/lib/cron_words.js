@@ -73,3 +73,10 @@ export function cronWords(expression) {
   const daily = days || !time.startsWith("at") ? days : "every day";
   return [daily, months, time].filter(Boolean).join(" ");
 }
+
+/** A schedule as the server describes it, with its cron expression in words where there are some. */
+export function inWords(describe) {
+  const [, expression, rest] = /^cron (.+?)(, .*)?$/.exec(describe ?? "") ?? [];
+  const words = expression && cronWords(expression);
+  return words ? `${words}${rest ?? ""}` : describe;
+}

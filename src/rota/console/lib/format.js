@@ -69,3 +69,17 @@ export const shortId = (id) => (id ? id.slice(-12) : "");
 
 /** A local time with offset, as previews tell it ("2026-11-28T06:00:00+01:00"), without the T. */
 export const local = (text) => (text ? text.slice(0, 19).replace("T", " ") : "–");
+
+const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)/g;
+
+/** A sentence with its instants apart: ["next at ", {at: "2026-11-28T06:00:00+01:00"}, ""]. */
+export function instantsIn(text) {
+  const found = [...text.matchAll(INSTANT)];
+  const parts = [];
+  let from = 0;
+  for (const match of found) {
+    parts.push(text.slice(from, match.index), { at: match[0] });
+    from = match.index + match[0].length;
+  }
+  return [...parts, text.slice(from)].filter((part) => part !== "");
+}

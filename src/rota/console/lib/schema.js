@@ -163,7 +163,7 @@ function objectOf(field, held, path) {
 
 /**
  * What all inputs hold: {value, wrong by path}.
- * @returns {{value: Record<string, any>, wrong: Record<string, string>}}
+ * @param {FormField[]} fields @param {any} form @returns {{value: any, wrong: Record<string, string>}}
  */
 export function valuesOf(fields, form, prefix = "") {
   const value = {};

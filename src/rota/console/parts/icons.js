@@ -15,6 +15,7 @@ const PATHS = {
   waiting: "M5 3.500v9M11 3.500v9",
   paused: "M5.500 4v8M10.500 4v8",
   play: "M5 3.500l7.500 4.500L5 12.500z",
+  resume: "M4 4v8M7.500 4l5.500 4-5.500 4z",
   stop: "M4 4h8v8H4z",
   warning: "M8 2.500l6.500 11h-13zM8 6.500v3.500M8 11.700v.300",
   info: "M8 14A6 6 0 1 0 8 2a6 6 0 0 0 0 12zM8 7.500v3.500M8 5v.200",

@@ -1,72 +1,99 @@
 // A new job, or another definition of one.
-import { post, put } from "../lib/api.js";
-import { html, useState } from "../lib/html.js";
+import { exactly, get, post, put } from "../lib/api.js";
+import { write } from "../lib/exact.js";
+import { html, useRef, useState } from "../lib/html.js";
+import { bodyOf, changesOf, creationOf, needsAll, textsOf } from "../lib/job_definition.js";
 import { Dialog, over } from "./dialog.js";
+import { Choice, Field, Text, Toggle } from "./fields.js";
 import { Button, Refusal } from "./layout.js";
 import { ScheduleEditor } from "./schedule_editor.js";
 import { complain, say } from "./toast.js";
 
 const KINDS = {
-  http: { word: "HTTP call", type: "https://example.com/hook", parameters: { HttpMethod: "POST", ContentType: "application/json", Body: "{}" } },
-  script: { word: "Script", type: "script", parameters: { command: "echo hello" } },
-  python: { word: "Python function", type: "echo", parameters: {} },
+  http: { word: "HTTP call", type: "https://example.com/hook", says: "the URL that is called", parameters: { HttpMethod: "POST", ContentType: "application/json", Body: "{}" } },
+  script: { word: "Script", type: "script", says: "script: its command is among the parameters", parameters: { command: "echo hello" } },
+  python: { word: "Python function", type: "echo", says: "the name of a function that a worker offers", parameters: {} },
 };
+const STRATEGIES = [["", "as usual"], ["fixed", "always as long"], ["linear", "longer each time"], ["exponential", "twice as long each time"], ["exponentialJitter", "twice as long, scattered"]];
+const ISOLATIONS = [["", "as usual"], ["inline", "inline"], ["thread", "thread"], ["process", "process"]];
+/** What is asked for apart, by group: [group, fields that tell whether it has an error]. */
+const GROUPS = {
+  who: ["teamName", "ownerName", "ownerEmail", "escalationContact", "category", "tags"],
+  how: ["queue", "priority", "timeoutSeconds", "maxConcurrentExecutions", "concurrencyKey", "rateLimit", "allowedEnvironments", "isolation"],
+  retries: ["retryCount", "retryStrategy", "baseDelaySeconds", "maxDelaySeconds"],
+  schema: ["parametersSchema"],
+};
+
+const Group = ({ word, fields, form, open = false, children }) => html`<details open=${open || fields.some((name) => form.wrong(name))}><summary>${word}</summary><div class="grid">${children}</div></details>`;
+
+/** @param {any} props */
+const Line = ({ form, name, word, says = "", wide = false, ...rest }) => html`<${Field} word=${word} says=${says} wrong=${form.wrong(name)} wide=${wide}><${Text} value=${form.texts[name]} wrong=${form.wrong(name)} spellcheck=${false} onValue=${(text) => form.set({ [name]: text })} ...${rest} /></${Field}>`;
+
+const Block = ({ form, name, word, says = "", rows = 4 }) => html`<${Field} word=${word} says=${says} wrong=${form.wrong(name)} wide=${true}><textarea rows=${Math.min(14, Math.max(rows, form.texts[name].split("\n").length))} spellcheck=${false} aria-invalid=${form.wrong(name) ? "true" : undefined} value=${form.texts[name]} onInput=${(event) => form.set({ [name]: event.target.value })}></textarea></${Field}>`;
+
+const Options = ({ form, name, word, options }) => html`<${Field} word=${word} wrong=${form.wrong(name)}><${Choice} value=${form.texts[name]} options=${options} onValue=${(text) => form.set({ [name]: text })} /></${Field}>`;
+
+const Groups = ({ form }) => html`
+  <${Group} word="Who cares for it" fields=${GROUPS.who} form=${form}><${Line} form=${form} name="teamName" word="Team" /><${Line} form=${form} name="ownerName" word="Owner" /><${Line} form=${form} name="ownerEmail" word="Owner's e-mail" inputmode="email" /><${Line} form=${form} name="escalationContact" word="Whom to call" /><${Line} form=${form} name="category" word="Category" /><${Line} form=${form} name="tags" word="Tags, with commas" /></${Group}>
+  <${Group} word="How it runs" fields=${GROUPS.how} form=${form}><${Line} form=${form} name="queue" word="Queue" /><${Line} form=${form} name="priority" word="Priority" inputmode="numeric" says="larger runs sooner" /><${Line} form=${form} name="timeoutSeconds" word="Timeout" says="such as 90s, 10m, 2h" />
+    <${Line} form=${form} name="maxConcurrentExecutions" word="At most at once" inputmode="numeric" placeholder="no limit" /><${Line} form=${form} name="rateLimit" word="Starts in a time" placeholder="100/1m" /><${Line} form=${form} name="concurrencyKey" word="One at a time for each" placeholder="customer:{customerId}" />
+    <${Line} form=${form} name="allowedEnvironments" word="Environments" placeholder="DEV, HOM, PROD" /><${Options} form=${form} name="isolation" word="Runs in a" options=${ISOLATIONS} /></${Group}>
+  <${Group} word="Retries" fields=${GROUPS.retries} form=${form}><${Line} form=${form} name="retryCount" word="Retries" inputmode="numeric" /><${Options} form=${form} name="retryStrategy" word="Waits between them" options=${STRATEGIES} /><${Line} form=${form} name="baseDelaySeconds" word="First wait" placeholder="30s" /><${Line} form=${form} name="maxDelaySeconds" word="Longest wait" placeholder="1h" /></${Group}>
+  <${Group} word="What the parameters must be" fields=${GROUPS.schema} form=${form}><${Block} form=${form} name="parametersSchema" word="JSON Schema" says="the form of the run dialog is made from it" rows=${6} /></${Group}>`;
+
+const Schedule = ({ schedule, setSchedule, problem, setBroken }) => html`<label class="check"><input type="checkbox" checked=${schedule !== null} onChange=${() => setSchedule(schedule ? null : { cron: "0 6 * * MON-FRI" })} /> On a schedule</label>
+  ${schedule && html`<fieldset><legend>Schedule</legend><${ScheduleEditor} value=${schedule} onChange=${setSchedule} problem=${problem} onBroken=${setBroken} /></fieldset>`}`;
+
+/** Save what was changed; the schedules are asked for only where they must be sent again. */
+async function save(job, changes) {
+  const schedules = needsAll(job, changes) ? (await get(`/api/views/jobs/${job.id}`)).schedules : [];
+  return put(`/api/jobs/${job.id}`, bodyOf(job, changes, schedules), { headers: { "If-Match": `"${job.version}"` } });
+}
 
 const JobForm = ({ job, close }) => {
-  const [name, setName] = useState(job?.name ?? "");
+  const before = useRef(textsOf(job)).current;
   const [kind, setKind] = useState(job ? null : "script");
-  const [type, setType] = useState(job?.jobType ?? KINDS.script.type);
-  const [parameters, setParameters] = useState(JSON.stringify(job ? job.parameters : KINDS.script.parameters, null, 2));
-  const [scheduled, setScheduled] = useState(false);
-  const [schedule, setSchedule] = useState({ cron: "0 6 * * MON-FRI" });
-  const [more, setMore] = useState({
-    description: job?.description ?? "", queue: job?.queue ?? "default", teamName: job?.teamName ?? "", ownerName: job?.ownerName ?? "",
-    timeoutSeconds: String(job?.timeoutSeconds ?? 300), retryCount: String(job?.retryCount ?? 3), priority: String(job?.priority ?? 0), tags: (job?.tags ?? []).join(", "), category: job?.category ?? "",
-  });
+  const [texts, setTexts] = useState(job ? before : { ...before, jobType: KINDS.script.type, parameters: write(KINDS.script.parameters, 2) });
+  const [schedule, setSchedule] = useState(null);
+  const [broken, setBroken] = useState("");
   const [problem, setProblem] = useState(null);
   const [busy, setBusy] = useState(false);
-  const choose = (one) => { setKind(one); setType(KINDS[one].type); setParameters(JSON.stringify(KINDS[one].parameters, null, 2)); };
-  const broken = (() => { try { JSON.parse(parameters || "{}"); return ""; } catch (error) { return error.message; } })();
+  const place = useRef(null);
+  const read = job ? changesOf(before, texts) : creationOf(texts);
+  const form = { texts, set: (changes) => setTexts((old) => ({ ...old, ...changes })), wrong: (name) => read.wrong[name] ?? problem?.of?.(name) ?? null };
+  const choose = (one) => { setKind(one); form.set({ jobType: KINDS[one].type, parameters: write(KINDS[one].parameters, 2) }); };
   const submit = async (event) => {
     event.preventDefault();
+    if (busy || broken || Object.keys(read.wrong).length) { place.current.querySelector("[aria-invalid=true]")?.focus(); return; }
     setBusy(true);
     setProblem(null);
-    const body = {
-      name: name.trim(), jobType: type.trim(), parameters: JSON.parse(parameters || "{}"), queue: more.queue.trim() || "default",
-      description: more.description.trim() || null, teamName: more.teamName.trim() || null, ownerName: more.ownerName.trim() || null, category: more.category.trim() || null,
-      timeoutSeconds: Number(more.timeoutSeconds), retryCount: Number(more.retryCount), priority: Number(more.priority),
-      tags: more.tags.split(",").map((tag) => tag.trim()).filter(Boolean), ...(scheduled ? { schedule } : {}),
-    };
     try {
-      const made = job ? await put(`/api/jobs/${job.id}`, changes(job, body), { headers: { "If-Match": `"${job.version}"` } }) : await post("/api/jobs", body);
-      say(job ? `${made.name} is version ${made.version} now` : `${made.name} is there`);
+      const made = job ? await save(job, read.changes) : await post("/api/jobs", { ...read.body, ...(schedule ? { schedule } : {}) });
+      say(job ? `${made.name} is version ${made.version}` : `${made.name} is there`);
       close(made);
-    } catch (refusal) { setProblem(refusal); setBusy(false); }
+    } catch (refusal) { setProblem(refusal); setBusy(false); setTimeout(() => place.current?.querySelector("[aria-invalid=true]")?.focus(), 0); }
   };
-  const wrong = (field) => problem?.of?.(field);
-  const plain = (key, word, extra = {}) => html`<label class="field">${word}<input value=${more[key]} aria-invalid=${wrong(key) ? "true" : undefined} onInput=${(event) => setMore({ ...more, [key]: event.target.value })} ...${extra} />${wrong(key) && html`<small class="wrong">${wrong(key)}</small>`}</label>`;
-  return html`<${Dialog} title=${job ? `Edit ${job.name}` : "New job"} onClose=${() => close(undefined)} wide=${true}><form onSubmit=${submit}>
-    <div class="grid"><label class="field">Name<input autofocus required maxlength="200" value=${name} aria-invalid=${wrong("name") ? "true" : undefined} onInput=${(event) => setName(event.target.value)} placeholder="reports.daily" />${wrong("name") && html`<small class="wrong">${wrong("name")}</small>`}</label>
-      ${plain("description", "Description")}</div>
-    ${!job && html`<div class="field"><span>What it does</span><span class="choices" role="group" aria-label="Kind">${Object.entries(KINDS).map(([key, { word }]) => html`<button key=${key} type="button" aria-pressed=${kind === key} onClick=${() => choose(key)}>${word}</button>`)}</span></div>`}
-    <label class="field">Type<input required class="mono" spellcheck=${false} value=${type} aria-invalid=${wrong("jobType") ? "true" : undefined} onInput=${(event) => setType(event.target.value)} /><small class=${wrong("jobType") ? "wrong" : ""}>${wrong("jobType") ?? "the name of a Python function, a URL, or script"}</small></label>
-    <label class="field">Parameters (JSON)<textarea rows="4" spellcheck=${false} value=${parameters} aria-invalid=${broken || wrong("parameters") ? "true" : undefined} onInput=${(event) => setParameters(event.target.value)}></textarea>${(broken || wrong("parameters")) && html`<small class="wrong">${broken || wrong("parameters")}</small>`}</label>
-    <details open=${Boolean(job)}><summary>Owner, queue, retries</summary><div class="grid">${plain("teamName", "Team")}${plain("ownerName", "Owner")}${plain("category", "Category")}${plain("tags", "Tags, with commas")}${plain("queue", "Queue")}${plain("priority", "Priority", { type: "number" })}${plain("timeoutSeconds", "Timeout, seconds", { type: "number", min: 1 })}${plain("retryCount", "Retries", { type: "number", min: 0 })}</div></details>
-    ${!job && html`<label class="check"><input type="checkbox" checked=${scheduled} onChange=${() => setScheduled(!scheduled)} /> On a schedule</label>`}
-    ${scheduled && html`<fieldset><legend>Schedule</legend><${ScheduleEditor} value=${schedule} onChange=${setSchedule} problem=${problem} /></fieldset>`}
+  const unchanged = job && Object.keys(read.changes).length === 0 && Object.keys(read.wrong).length === 0;
+  return html`<${Dialog} title=${job ? `Edit ${job.name}` : "New job"} onClose=${() => close(undefined)} wide=${true}><form ref=${place} onSubmit=${submit}>
+    <div class="grid halves"><${Line} form=${form} name="name" word="Name" autofocus required maxlength="200" placeholder="reports.daily" /><${Line} form=${form} name="description" word="Description" spellcheck=${true} /></div>
+    ${!job && html`<div class="field" role="group" aria-label="What it does"><span aria-hidden="true">What it does</span><span class="choices">${Object.entries(KINDS).map(([key, { word }]) => html`<${Toggle} key=${key} pressed=${kind === key} onClick=${() => choose(key)}>${word}</${Toggle}>`)}</span></div>`}
+    <${Line} form=${form} name="jobType" word="Type" required class="mono" says=${kind ? KINDS[kind].says : "a function's name, a URL, or script"} />
+    <${Block} form=${form} name="parameters" word="Parameters (JSON)" />
+    <${Groups} form=${form} />
+    ${!job && html`<${Schedule} schedule=${schedule} setSchedule=${setSchedule} problem=${problem} setBroken=${setBroken} />`}
     ${problem && html`<${Refusal} problem=${problem} />`}
-    <footer><${Button} onClick=${() => close(undefined)}>Back</${Button}><button class="button primary" disabled=${busy || Boolean(broken)}>${busy ? "…" : job ? "Save" : "Create"}</button></footer>
+    <footer><${Button} onClick=${() => close(undefined)}>Back</${Button}><button class="button primary" disabled=${busy || Boolean(unchanged)}>${busy ? "…" : job ? "Save" : "Create"}</button></footer>
   </form></${Dialog}>`;
 };
-
-/** Only what differs: the server keeps the rest. */
-const changes = (job, body) => Object.fromEntries(Object.entries(body).filter(([name, value]) => JSON.stringify(job[name] ?? null) !== JSON.stringify(value)));
 
 /** Make a job in a dialog. Resolves to it, or undefined. */
 export const newJob = () => over((close) => html`<${JobForm} job=${null} close=${close} />`);
 
-/** Change a job in a dialog. Jobs that come with code are changed there. @param {any} job */
-export function editJob(job) {
-  if (job.source === "code") { complain({ message: "this job comes with code: change it there" }); return Promise.resolve(undefined); }
-  return over((close) => html`<${JobForm} job=${job} close=${close} />`);
+/** Change a job in a dialog, from how it is now. Jobs that come with code are changed there. @param {{id: string}} job */
+export async function editJob({ id }) {
+  try {
+    const job = await exactly(`/api/jobs/${id}`);
+    if (job.source === "code") return complain({ message: "this job comes with code: change it there" });
+    return over((close) => html`<${JobForm} job=${job} close=${close} />`);
+  } catch (problem) { return complain(problem); }
 }

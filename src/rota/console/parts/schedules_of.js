@@ -1,5 +1,6 @@
 // The schedules of a job, with what may be done to them. For the screen of the job, and wherever a job is shown.
 import { may } from "../lib/api.js";
+import { inWords } from "../lib/cron_words.js";
 import { html } from "../lib/html.js";
 import { fireOf } from "../lib/fires.js";
 import { href } from "../lib/router.js";
@@ -18,9 +19,10 @@ const Fire = ({ fire, zone }) => {
 
 const One = ({ schedule, again, code }) => {
   const ended = schedule.state === "Ended";
+  const words = schedule.name ?? inWords(schedule.describe);
   const verb = `${schedule.state === "Paused" ? "Resume" : "Pause"} this schedule`;
-  return html`<article class="schedule"><header class="row"><a href=${href(`/schedules/${schedule.id}`)}><b>${schedule.name ?? schedule.describe}</b></a><${State} value=${schedule.state} />
-      ${schedule.name && html`<span class="faint">${schedule.describe}</span>`}${schedule.note && html`<span class="faint">“${schedule.note}”</span>`}<span class="grow"></span>
+  return html`<article class="schedule"><header class="row"><a href=${href(`/schedules/${schedule.id}`)}><b>${words}</b></a><${State} value=${schedule.state} />
+      ${words !== schedule.describe && html`<span class="faint">${schedule.describe}</span>`}${schedule.note && html`<span class="faint">“${schedule.note}”</span>`}<span class="grow"></span>
       ${may("operate") && !ended && html`<span class="acts"><${Button} tone="plain" icon=${schedule.state === "Paused" ? "play" : "paused"} title=${verb} aria-label=${verb} onClick=${() => pauseOrResume(schedule, again)} />
         <${Button} tone="plain" icon="skipped" title="Skip the next fire" aria-label="Skip the next fire" disabled=${!schedule.nextAt} onClick=${() => skipNext(schedule, again)} />
         <${Button} tone="plain" icon="plus" title="Skip, move or add a fire" aria-label="Skip, move or add a fire" onClick=${() => addException(schedule, again)} /></span>`}

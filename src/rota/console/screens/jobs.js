@@ -1,105 +1,120 @@
 // Jobs: found by typing, with the schedule in words, the next run, the last twenty.
-import { get, may, post, remove } from "../lib/api.js";
+import { get, may } from "../lib/api.js";
+import { inWords } from "../lib/cron_words.js";
 import { html, useEffect, useState } from "../lib/html.js";
-import { count, local } from "../lib/format.js";
+import { local, number } from "../lib/format.js";
 import { filter, go } from "../lib/router.js";
 import { useView } from "../lib/view.js";
 import { Code } from "../parts/copy.js";
-import { confirm } from "../parts/dialog.js";
+import { Icon } from "../parts/icons.js";
+import { pauseOrResume, skipNext } from "../parts/job_actions.js";
 import { newJob } from "../parts/job_form.js";
 import { useShortcut } from "../parts/keys.js";
 import { Awaited, Button, Card, Empty, Head, More } from "../parts/layout.js";
 import { State, Strip } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { Time } from "../parts/time.js";
-import { complain, say } from "../parts/toast.js";
+import { complain } from "../parts/toast.js";
 import { trigger } from "../parts/trigger.js";
 
 const TYPING_MS = 150;
 const PAGE = 40;
+const EVENTS = /^(job|schedule|execution\.(succeeded|failed|started|cancelled))/;
+const FILTERS = ["q", "state", "team", "owner", "category", "tag", "type"];
 const FIRST = `from rota import job, every
 
 @job(schedule=every("1m"))
 def hello() -> str:
     return "it works"`;
 
-/** Pause with a note and perhaps an end, or resume; the opposite is one click away. */
-export async function pauseOrResume(job, again) {
-  try {
-    if (job.state === "Paused") {
-      await post(`/api/jobs/${job.id}/resume`);
-      say(`${job.name} goes on`);
-    } else {
-      const done = await confirm({ title: `Pause ${job.name}?`, says: html`<p>Its schedules start nothing until it is resumed. What runs goes on.</p>`, verb: "Pause", act: (note) => post(`/api/jobs/${job.id}/pause`, note ? { note } : {}) });
-      if (!done) return;
-      say(`${job.name} is paused`, { undo: () => post(`/api/jobs/${job.id}/resume`).then(again, complain) });
-    }
-    again();
-  } catch (problem) { complain(problem); }
-}
+const Rule = ({ job }) => {
+  if (!job.describe) return html`<span class="faint">${job.scheduleCount ? "never again" : "on demand"}</span>`;
+  const others = job.scheduleCount - 1;
+  return html`<span class="rule" title=${job.describe}><span class="cut">${inWords(job.describe)}</span>${others > 0 && html` <span class="faint" title=${`and ${others} more`}>+${others}</span>`}</span>`;
+};
 
-async function skipNext(job, again) {
-  try {
-    const made = await post(`/api/schedules/${job.scheduleId}/exceptions`, { action: "skip", at: "next" });
-    say(`${job.name} skips ${made.at.slice(0, 16).replace("T", " ")} UTC`, { undo: () => remove(`/api/schedules/${job.scheduleId}/exceptions/${made.id}`).then(again, complain) });
-    again();
-  } catch (problem) { complain(problem); }
-}
+const Acts = ({ job, again }) => {
+  const resting = job.state === "Paused", off = job.state === "Disabled";
+  return html`<span class="acts">
+    <${Button} icon="play" tone="plain" disabled=${off} title=${off ? "It is disabled" : "Run"} aria-label=${`Run ${job.name}`} onClick=${() => trigger(job).then((made) => made && again(), complain)} />
+    <${Button} icon=${resting ? "resume" : "paused"} tone="plain" disabled=${off} title=${resting ? "Resume" : "Pause"} aria-label=${`${resting ? "Resume" : "Pause"} ${job.name}`} onClick=${() => pauseOrResume(job, again)} />
+    <${Button} icon="skipped" tone="plain" disabled=${!job.scheduleId || !job.nextAt} title=${job.scheduleCount > 1 ? "It has several schedules: skip one of them where the job is" : job.nextAt ? "Skip the next run" : "Nothing comes that could be skipped"} aria-label=${`Skip the next run of ${job.name}`} onClick=${() => skipNext(job, again)} /></span>`;
+};
 
 const columns = (again, states) => [
-  { key: "name", title: "Job", fill: true, cell: (job) => html`<span class="cut" title=${job.name}><b>${job.name}</b></span><span class="cut faint small" title=${job.description ?? ""}>${[job.teamName, job.description].filter(Boolean).join(" · ") || job.type}</span>` },
-  { key: "state", title: "State", cell: (job) => html`<span title=${job.note ?? ""}><${State} value=${job.state} /></span>` },
-  { key: "rule", title: "Schedule", wide: true, cell: (job) => html`<span class="cut rule" title=${job.describe}>${job.describe ?? html`<span class="faint">on demand</span>`}${job.scheduleCount > 1 ? html` <span class="faint">+${job.scheduleCount - 1}</span>` : ""}</span>` },
-  { key: "next", title: "Next run", cell: (job) => html`<${Time} at=${job.nextAt} zone=${job.timeZone} /><span class="cut faint small only-wide" title=${job.timeZone}>${job.nextLocal ? local(job.nextLocal) : ""}</span>` },
-  { key: "runs", title: "Last 20", wide: true, cell: (job) => html`<${Strip} runs=${job.runs.map(([state, durationSeconds], index) => ({ id: index, state: states[state], durationSeconds }))} />` },
-  { key: "act", roomy: true, title: html`<span class="unseen">Actions</span>`, right: true, cell: (job) => may("operate") && html`<span class="acts">
-    <${Button} icon="play" tone="plain" title="Run" aria-label=${`Run ${job.name}`} onClick=${() => trigger(job).then((made) => made && again(), complain)} />
-    <${Button} icon=${job.state === "Paused" ? "succeeded" : "paused"} tone="plain" disabled=${job.state === "Disabled"} title=${job.state === "Paused" ? "Resume" : "Pause"} aria-label=${`${job.state === "Paused" ? "Resume" : "Pause"} ${job.name}`} onClick=${() => pauseOrResume(job, again)} />
-    <span class="only-wide"><${Button} icon="skipped" tone="plain" disabled=${!job.scheduleId || !job.nextAt} title="Skip the next run" aria-label=${`Skip the next run of ${job.name}`} onClick=${() => skipNext(job, again)} /></span></span>` },
+  { key: "name", title: "Job", fill: true, cell: (job) => html`<span class="cut" title=${job.name}><b>${job.name}</b></span><span class="cut faint small" title=${job.description ?? job.type}>${[job.teamName, job.description].filter(Boolean).join(" · ") || job.type}</span>` },
+  { key: "state", title: "State", cell: (job) => html`<span title=${job.note ?? undefined}><${State} value=${job.state} /></span>` },
+  { key: "rule", title: "Schedule", roomy: true, cell: (job) => html`<${Rule} job=${job} />` },
+  { key: "next", title: "Next run", cell: (job) => html`<${Time} at=${job.nextAt} zone=${job.timeZone} /><span class="cut faint small only-wide" title=${job.timeZone ?? undefined}>${job.nextLocal ? local(job.nextLocal).slice(0, 16) : ""}</span>` },
+  { key: "runs", title: "Last 20", wide: true, cell: (job) => html`<span class="strip-room"><${Strip} runs=${job.runs.map(([state, durationSeconds], index) => ({ id: index, state: states[state], durationSeconds }))} /></span>` },
+  ...(may("operate") ? [{ key: "act", roomy: true, title: html`<span class="unseen">Actions</span>`, right: true, cell: (job) => html`<${Acts} job=${job} again=${again} />` }] : []),
 ];
 
-const Facet = ({ name, word, values, chosen }) => values.length > 0 && html`<select aria-label=${word} value=${chosen ?? ""} onChange=${(event) => filter({ [name]: event.target.value || null })}>
-  <option value="">${word}: any</option>${values.map(({ value, count: many }) => html`<option key=${value} value=${value}>${value} (${many})</option>`)}</select>`;
+/** A choice of the address. What is chosen is offered even where no job has it any more. */
+const Facet = ({ name, word, values, chosen }) => {
+  if (values.length === 0 && !chosen) return null;
+  const all = !chosen || values.some(({ value }) => value === chosen) ? values : [...values, { value: chosen, count: 0 }];
+  return html`<select aria-label=${word} class=${chosen ? "chosen" : ""} onChange=${(event) => filter({ [name]: event.target.value || null })}>
+    <option value="" selected=${!chosen}>${word}</option>${all.map(({ value, count }) => html`<option key=${value} value=${value} selected=${value === chosen}>${value} (${number(count)})</option>`)}</select>`;
+};
 
-export default function Jobs({ query }) {
-  const { q = "", state, team, owner, category, tag } = query;
+const States = ({ values, chosen }) => html`<div class="choices" role="group" aria-label="State">${values.map(({ value, count }) => html`<button key=${value} type="button" aria-pressed=${chosen === value} onClick=${() => filter({ state: chosen === value ? null : value })}><${Icon} name=${{ Enabled: "succeeded", Paused: "paused" }[value] ?? "cancelled"} />${value} <span class="faint">${number(count)}</span></button>`)}</div>`;
+
+/** What only a link sets, with its way off. */
+const Set = ({ name, value, word = value }) => value && html`<button type="button" class="tag off" title="Take this filter away" aria-label=${`Take the filter ${word} away`} onClick=${() => filter({ [name]: null })}>${word}<${Icon} name="close" /></button>`;
+
+const Search = ({ q }) => {
   const [text, setText] = useState(q);
-  const [more, setMore] = useState({ items: [], cursor: undefined });
-  const [busy, setBusy] = useState(false);
-  const asked = { q, state, team, owner, category, tag, limit: PAGE };
-  const view = useView("/api/views/jobs", asked, { on: /^(job|schedule|execution\.(succeeded|failed|started|cancelled))/ });
   useEffect(() => { setText(q); }, [q]);
-  useEffect(() => { setMore({ items: [], cursor: undefined }); }, [JSON.stringify(asked)]);
   useEffect(() => {
     if (text === q) return undefined;
     const timer = setTimeout(() => filter({ q: text || null }), TYPING_MS);
     return () => clearTimeout(timer);
   }, [text]);
-  useEffect(() => { if (query.new) { filter({ new: null }); create(); } }, [query.new]);
-  const create = () => newJob().then((made) => made && go(`/jobs/${made.id}`));
-  useShortcut("n", "New job", create);
+  return html`<input type="search" aria-label="Find by name, type, owner, team or #tag" title="Search (/)" placeholder="Name, type, owner, team, #tag" value=${text} onInput=${(event) => setText(event.target.value)} />`;
+};
+
+const Filters = ({ query, facets }) => html`<div class="filters" role="search"><${Search} q=${query.q ?? ""} />
+  ${facets && html`<${Facet} name="team" word="Team" values=${facets.teams} chosen=${query.team} /><${Facet} name="owner" word="Owner" values=${facets.owners} chosen=${query.owner} /><${Facet} name="category" word="Category" values=${facets.categories} chosen=${query.category} />
+    <div class="row"><${States} values=${facets.states} chosen=${query.state} /><${Set} name="tag" value=${query.tag} word=${`#${query.tag}`} /><${Set} name="type" value=${query.type} word=${`type ${query.type}`} /></div>`}</div>`;
+
+const First = ({ create }) => html`<${Card}><${Empty} title="No jobs yet" icon="jobs"><p>A job is a Python function, an HTTP call or a script. Save this as <code>hello.py</code>:</p><${Code} text=${FIRST} label="A first job" />
+  <p>and let Rota run it:</p><${Code} text="rota up --app hello.py" label="Command" />${may("edit") && html`<p><${Button} onClick=${create}>or make one here</${Button}></p>`}</${Empty}></${Card}>`;
+
+const NoneLikeThat = () => html`<${Card}><${Empty} title="No job is like that" icon="search"><p><${Button} onClick=${() => go("/jobs")}>Show all jobs</${Button}></p></${Empty}></${Card}>`;
+
+/** The pages behind the first: they stand still, but for what somebody does here. */
+function usePages(asked) {
+  const [pages, setPages] = useState([]);
+  const [busy, setBusy] = useState(false);
+  const known = JSON.stringify(asked);
+  useEffect(() => { setPages([]); }, [known]);
+  const page = (cursor) => get("/api/views/jobs", { ...asked, cursor }).then(({ items, nextCursor }) => ({ cursor, items, nextCursor }));
   const load = async (cursor) => {
     setBusy(true);
     try {
-      const page = await get("/api/views/jobs", { ...asked, cursor });
-      setMore({ items: [...more.items, ...page.items], cursor: page.nextCursor });
+      const found = await page(cursor);
+      setPages((old) => [...old, found]);
     } catch (problem) { complain(problem); }
     setBusy(false);
   };
-  const chosen = [q, state, team, owner, category, tag].some(Boolean);
+  const refresh = () => Promise.all(pages.map(({ cursor }) => page(cursor))).then(setPages, complain);
+  return { items: pages.flatMap(({ items }) => items), cursor: pages.at(-1)?.nextCursor, any: pages.length > 0, load, busy, refresh };
+}
+
+export default function Jobs({ query }) {
+  const asked = { ...Object.fromEntries(FILTERS.map((name) => [name, query[name]])), limit: PAGE };
+  const view = useView("/api/views/jobs", asked, { on: EVENTS });
+  const more = usePages(asked);
+  const again = () => { view.again(); if (more.any) more.refresh(); };
+  const create = () => newJob().then((made) => made && go(`/jobs/${made.id}`));
+  useEffect(() => { if (query.new) { filter({ new: null }); if (may("edit")) create(); } }, [query.new]);
+  useShortcut("n", "New job", () => may("edit") && create());
   return html`<${Head} title="Jobs">${may("edit") && html`<${Button} icon="plus" tone="primary" title="New job (n)" onClick=${create}>New job</${Button}>`}</${Head}>
-    <div class="filters" role="search"><input type="search" aria-label="Find by name, type, owner, team or #tag" placeholder="Name, type, owner, team, #tag" value=${text} onInput=${(event) => setText(event.target.value)} />
-      ${view.data && html`<${Facet} name="state" word="State" values=${view.data.facets.states} chosen=${state} /><${Facet} name="team" word="Team" values=${view.data.facets.teams} chosen=${team} /><${Facet} name="owner" word="Owner" values=${view.data.facets.owners} chosen=${owner} /><${Facet} name="category" word="Category" values=${view.data.facets.categories} chosen=${category} />`}
-      ${tag && html`<button type="button" class="tag" onClick=${() => filter({ tag: null })}>#${tag} ×</button>`}
-    </div>
+    <${Filters} query=${query} facets=${view.data?.facets} />
     <${Awaited} view=${view}>${(data) => {
       const items = [...data.items, ...more.items.filter(({ id }) => !data.items.some((one) => one.id === id))];
-      if (items.length === 0) {
-        return chosen
-          ? html`<${Card}><${Empty} title="No job is like that" icon="search"><p><${Button} onClick=${() => { setText(""); go("/jobs"); }}>Show all jobs</${Button}></p></${Empty}></${Card}>`
-          : html`<${Card}><${Empty} title="No jobs yet" icon="jobs"><p>A job is a Python function, an HTTP call or a script. Save this as <code>hello.py</code>:</p><${Code} text=${FIRST} label="A first job" /><p>and let Rota run it:</p><${Code} text="rota up --app hello" label="Command" />${may("edit") && html`<p><${Button} onClick=${create}>or make one here</${Button}></p>`}</${Empty}></${Card}>`;
-      }
-      return html`<${Card} flush=${true} title=${chosen || data.nextCursor ? "" : count(items.length, "job")}><${Table} label="Jobs" columns=${columns(view.again, data.states)} rows=${items} to=${(job) => `/jobs/${job.id}`} />
-        <${More} cursor=${more.cursor === undefined ? data.nextCursor : more.cursor} onMore=${load} busy=${busy} /></${Card}>`;
+      if (items.length === 0) return FILTERS.some((name) => query[name]) ? html`<${NoneLikeThat} />` : html`<${First} create=${create} />`;
+      return html`<${Card} flush=${true}><${Table} label="Jobs" columns=${columns(again, data.states)} rows=${items} to=${(job) => `/jobs/${job.id}`} /><${More} cursor=${more.any ? more.cursor : data.nextCursor} onMore=${more.load} busy=${more.busy} /></${Card}>`;
     }}</${Awaited}>`;
 }
