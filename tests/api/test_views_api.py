@@ -75,7 +75,9 @@ def test_the_jobs_with_their_runs_and_what_they_can_be_chosen_by(
     assert [job["name"] for job in view(client, "jobs", q="#x")["items"]] == ["nightly"]
     page = view(client, "jobs", limit=1)
     assert [job["name"] for job in view(client, "jobs", limit=1, cursor=page["nextCursor"])["items"]] == ["nightly"]
-    assert client.get("/api/views/jobs", params={"state": "nonsense"}).status_code == 422
+    for wrong in ({"state": "nonsense"}, {"limit": 201}):
+        assert client.get("/api/views/jobs", params=wrong).status_code == 422
+    assert len(view(client, "jobs", limit=200)["items"]) == 2
 
 
 def test_forty_jobs_with_long_names_and_twenty_runs_each_fit_into_a_screen(
