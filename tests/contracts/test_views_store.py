@@ -68,8 +68,9 @@ def test_the_newest_runs_of_each_job_are_found_wherever_they_are(each_store: Dat
 def test_bars_of_a_stretch_of_time_go_from_page_to_page(each_store: Database) -> None:
     with each_store.write() as tx:
         job = add_job(tx, "a")
-        ids = [run(tx, job, Succeeded()) for _ in range(5)]
-        executions.enqueue(tx, [NewExecution("echo", job_id=job)])
+        broken = run(tx, job, Failed("no", retryable=False))
+        ids = [broken, *(run(tx, job, Succeeded()) for _ in range(5))]
+        executions.enqueue(tx, [NewExecution("echo", job_id=job), NewExecution("echo", due_at=tx.now + DAY)])
     with each_store.read() as tx:
         seen: list[str] = []
         before = None
@@ -79,7 +80,9 @@ def test_bars_of_a_stretch_of_time_go_from_page_to_page(each_store: Database) ->
         assert sorted(seen) == sorted(ids)
         assert len(seen) == len(set(seen))
         assert views.ended_runs(tx, tx.now + HOUR, tx.now + 2 * HOUR, 5) == []
-        (live,) = views.live_runs(tx, LIVE, 5)
+        failed = views.ended_runs(tx, tx.now - HOUR, tx.now + HOUR, 9, None, [State.FAILED])
+        assert [bar.id for bar in failed] == [broken]
+        (live,) = views.live_runs(tx, LIVE, tx.now + HOUR, 5)
         assert (live.state, live.finished_at, live.started_at) == (State.PENDING, None, None)
 
 
@@ -88,12 +91,13 @@ def test_failures_carry_what_tells_them_apart(each_store: Database) -> None:
         job = add_job(tx, "a")
         run(tx, job, Succeeded())
         first = run(tx, job, Failed("first", retryable=False, stack='File "x.py", line 3, in f'))
-        last = run(tx, None, Failed("l" * 5000, retryable=False))
+        last = run(tx, None, Failed("l" * 5000, retryable=False, stack="é" * 9000 + "!"))
     with each_store.read() as tx:
         found = views.failures(tx, tx.now - DAY, 10)
         assert [one.id for one in found] == [last, first]
         assert (found[1].error, found[1].stack, found[1].job_id) == ("first", 'File "x.py", line 3, in f', job)
         assert found[0].error == "l" * 1000
+        assert found[0].stack == "é" * 3999 + "!", "the end of it: there it was raised"
         assert views.failures(tx, tx.now + HOUR, 10) == []
 
 

@@ -14,7 +14,13 @@ SAME = [
     ("commit 3f2a9bc failed", "commit 99aa0d1 failed"),
     ("a  b\n c", "a b c"),
 ]
-OTHER = [("connection refused", "connection reset"), ("timeout", "time out"), ("", "x")]
+OTHER = [
+    ("connection refused", "connection reset"),
+    ("timeout", "time out"),
+    ("", "x"),
+    ("can't reach the shop, it's closed", "can't reach the bank, it's closed"),
+    ("the customers' orders can't be read", "the customers' orders won't be read"),
+]
 
 
 @pytest.mark.parametrize(("one", "other"), SAME)

@@ -1,7 +1,9 @@
 """What will happen: schedules under a virtual clock with the durations of history, and the load that is coming."""
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+import heapq
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from itertools import islice
 
 from rota.domain.access import Right
 from rota.domain.errors import InvalidInput, NotFound
@@ -10,7 +12,7 @@ from rota.domain.forecast import forecast as counted
 from rota.domain.instant import DAY, Duration, Instant
 from rota.domain.job import Defaults, Job, JobState
 from rota.domain.planning import upcoming
-from rota.domain.schedule import Surroundings
+from rota.domain.schedule import Schedule, Surroundings
 from rota.domain.simulation import (
     HourlyLoad,
     Outage,
@@ -23,10 +25,11 @@ from rota.domain.simulation import (
 from rota.domain.simulation import simulate as simulated
 from rota.service import schedules as schedule_service
 from rota.service.context import ServiceContext
-from rota.stores import durations, freezes, jobs, queues, schedules, surroundings, workers
+from rota.stores import durations, freezes, jobs, queues, reports, schedules, surroundings, workers
 from rota.stores.database import Transaction
 from rota.stores.durations import Durations
 from rota.stores.jobs import JobRecord
+from rota.stores.reports import Upcoming
 from rota.stores.schedules import ScheduleRecord
 
 __all__ = [
@@ -52,6 +55,7 @@ MOST_SCHEDULES = 2000
 UNSAVED = "unsaved"
 """The id of a schedule that is not stored, and of its job where it has none."""
 _MOST_WORKERS = 500
+_FIRES_AT_ONCE = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,27 +159,44 @@ def forecast(ctx: ServiceContext, days: int) -> Forecast:
     return counted(chosen, start=now, until=now + days * DAY)
 
 
-def fires_between(ctx: ServiceContext, start: Instant, until: Instant, limit: int) -> list[ComingFire]:
-    """The fires strictly after `start` up to `until`, in order, of jobs that may start; at most `limit`."""
+def fires_between(
+    ctx: ServiceContext, start: Instant, until: Instant, limit: int, *, search: str | None = None
+) -> list[ComingFire]:
+    """The fires strictly after `start` and now, up to `until`, in order, of jobs that may start; at most `limit`.
+
+    `search` is a part of the job's name.
+    """
     ctx.require(Right.READ)
+    wanted = (search or "").casefold()
     with ctx.read() as tx:
-        found, _ = _stored(tx, Question())
-        known = _jobs(tx, [record.job_id for record, _ in found])
-        lasting = durations.newest_of_jobs(tx, known)
-    coming = []
-    for record, around in found:
-        owner = known.get(record.job_id)
-        if owner is None or owner.state is not JobState.ENABLED:
-            continue
-        most = record.schedule.max_runs
-        left = limit if most is None else min(limit, most - record.runs)
-        taking = lasting[record.job_id].median if record.job_id in lasting else None
-        if left > 0:
-            coming += [
-                ComingFire(record.id, record.job_id, owner.job.name, fire.at, taking)
-                for fire in upcoming(record.schedule, start, until, left, around).items
-            ]
-    return sorted(coming, key=lambda fire: (fire.at, fire.schedule_id))[:limit]
+        # from now on, the first fires are of the first schedules; twice as many, because instants may be withheld
+        most = 2 * limit if start <= tx.now and not wanted else MOST_SCHEDULES
+        found = [one for one in reports.upcoming(tx, until, most) if wanted in one.job_name.casefold()]
+        rules = {one.schedule_id: Schedule.from_json(one.rule) for one in found}
+        around = surroundings.of(tx, rules)
+        each = [
+            _fires(one, rules[one.schedule_id], around[one.schedule_id], max(start, tx.now), until)
+            for one in found
+            if one.schedule_id in around
+        ]
+        coming = list(islice(heapq.merge(*each, key=lambda fire: (fire.at, fire.schedule_id)), limit))
+        lasting = durations.newest_of_jobs(tx, {fire.job_id for fire in coming})
+    return [replace(fire, duration=lasting[fire.job_id].median) if fire.job_id in lasting else fire for fire in coming]
+
+
+def _fires(
+    one: Upcoming, schedule: Schedule, around: Surroundings, start: Instant, until: Instant
+) -> Iterator[ComingFire]:
+    """The fires of one schedule, a few at a time: of most schedules, only the first is ever looked at."""
+    left = MOST_INSTANTS if schedule.max_runs is None else schedule.max_runs - one.runs
+    while left > 0:
+        count = min(left, _FIRES_AT_ONCE)
+        page = upcoming(schedule, start, until, count, around).items
+        for fire in page:
+            yield ComingFire(one.schedule_id, one.job_id, one.job_name, fire.at, None)
+        if len(page) < count:
+            return
+        start, left = page[-1].at, left - count
 
 
 def _stored(tx: Transaction, question: Question) -> tuple[list[tuple[ScheduleRecord, Surroundings]], list[LeftOut]]:

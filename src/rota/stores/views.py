@@ -2,10 +2,11 @@
 
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
+from typing import Any
 
-from sqlalchemy import Select, func, literal, null, or_, select, union_all
+from sqlalchemy import ColumnElement, Row, Select, case, func, literal, null, or_, select, union_all
 
-from rota.domain.execution import State
+from rota.domain.execution import LEASED, State
 from rota.domain.instant import DAY, Duration, Instant
 from rota.domain.occurrence import Decision
 from rota.stores.database import Transaction
@@ -15,6 +16,8 @@ from rota.stores.tables import coordinators, executions, history, jobs
 
 _STACK_CHARACTERS = 4000
 _ERROR_CHARACTERS = 1000
+_JOBS_AT_ONCE = 100
+"""SQLite takes at most 500 parts of a union."""
 _LONGEST_RUN: Duration = DAY
 """Of runs that ended long after the stretch of time that is looked at, those are found that took at most so long."""
 
@@ -85,30 +88,34 @@ class CoordinatorLine:
 def newest_runs(tx: Transaction, job_ids: Sequence[str], most: int) -> dict[str, list[Run]]:
     """The newest runs of each job, newest first."""
     found: dict[str, list[Run]] = {id: [] for id in job_ids}
-    if not job_ids:
-        return found
-    parts = [
-        select(_bars(table).where(table.c.job_id == id).order_by(table.c.id.desc()).limit(most).subquery())
-        for id in job_ids
-        for table in (executions, history)
-    ]
-    for row in tx.all(union_all(*parts)):
-        run = Run(**{**row._mapping, "state": State(row.state)})
-        found[row.job_id].append(run)
+    for start in range(0, len(job_ids), _JOBS_AT_ONCE):
+        parts = [
+            select(_bars(table).where(table.c.job_id == id).order_by(table.c.id.desc()).limit(most).subquery())
+            for id in job_ids[start : start + _JOBS_AT_ONCE]
+            for table in (executions, history)
+        ]
+        for row in tx.all(union_all(*parts)):
+            found[row.job_id].append(_run(row))
     return {id: sorted(runs, key=lambda run: run.id, reverse=True)[:most] for id, runs in found.items()}
 
 
-def live_runs(tx: Transaction, states: Collection[State], limit: int) -> list[Run]:
-    """Executions that have not ended, those that are due first first."""
-    bars = _bars(executions).where(executions.c.state.in_([state.value for state in states]))
-    return [
-        Run(**{**row._mapping, "state": State(row.state)})
-        for row in tx.all(bars.order_by(executions.c.due_at).limit(limit))
-    ]
+def live_runs(tx: Transaction, states: Collection[State], until: Instant, limit: int) -> list[Run]:
+    """Executions that have not ended and began or are due before `until`: those that run, then those that are due first."""
+    columns = executions.c
+    waits = case((columns.state.in_([state.value for state in LEASED]), 0), else_=1)
+    bars = _bars(executions).where(
+        columns.state.in_([state.value for state in states]), func.coalesce(columns.started_at, columns.due_at) < until
+    )
+    return [_run(row) for row in tx.all(bars.order_by(waits, columns.due_at).limit(limit))]
 
 
 def ended_runs(
-    tx: Transaction, since: Instant, until: Instant, limit: int, before: tuple[Instant, str] | None = None
+    tx: Transaction,
+    since: Instant,
+    until: Instant,
+    limit: int,
+    before: tuple[Instant, str] | None = None,
+    states: Collection[State] | None = None,
 ) -> list[Run]:
     """Executions that ran in a stretch of time and have ended, those that ended last first, from below `before` on."""
     columns = history.c
@@ -118,11 +125,17 @@ def ended_runs(
         columns.started_at.is_not(None),
         columns.started_at < until,
     )
+    if states is not None:
+        bars = bars.where(columns.state.in_([state.value for state in states]))
     if before is not None:
         at, id = before
         bars = bars.where(columns.finished_at <= at, or_(columns.finished_at < at, columns.id < id))
     ordered = bars.order_by(columns.finished_at.desc(), columns.id.desc()).limit(limit)
-    return [Run(**{**row._mapping, "state": State(row.state)}) for row in tx.all(ordered)]
+    return [_run(row) for row in tx.all(ordered)]
+
+
+def _run(row: Row[Any]) -> Run:
+    return Run(**{**row._mapping, "state": State(row.state)})
 
 
 def _bars(table: object) -> Select[tuple[object, ...]]:
@@ -141,7 +154,7 @@ def failures(tx: Transaction, since: Instant, limit: int) -> list[Failure]:
             columns.job_id,
             columns.name,
             func.substr(columns.error, 1, _ERROR_CHARACTERS).label("error"),
-            func.substr(columns.stack, 1, _STACK_CHARACTERS).label("stack"),
+            _end_of(columns.stack, _STACK_CHARACTERS).label("stack"),
             columns.finished_at,
         )
         .where(columns.state == literal("Failed", literal_execute=True), columns.id >= first_id_at(since))
@@ -149,6 +162,12 @@ def failures(tx: Transaction, since: Instant, limit: int) -> list[Failure]:
         .limit(limit)
     )
     return [Failure(**row._mapping) for row in tx.all(statement)]
+
+
+def _end_of(text: ColumnElement[str | None], most: int) -> ColumnElement[str | None]:
+    """The last characters: where it was raised stands at the end of a stack."""
+    length = func.char_length(text)
+    return case((length > most, func.substr(text, length - most + 1)), else_=text)
 
 
 def unmet(tx: Transaction, since: Instant, decisions: Collection[Decision], limit: int) -> list[Unmet]:

@@ -1,14 +1,19 @@
 """The shapes that several screens share."""
 
-from typing import Any
+from collections.abc import Sequence
+from typing import Any, TypeVar
 
-from pydantic import Field
+from pydantic import BaseModel, Field
 
 from rota.api.models import Output, Seconds, Time, from_json
 from rota.domain.execution import State
 from rota.domain.occurrence import Decision
 from rota.service.executions import ExecutionRecord
 
+Item = TypeVar("Item", bound=BaseModel)
+
+MOST_BYTES = 48_000
+"""So large is an answer at most, with room for what stands around its lists: one of 50 KB is there in an instant."""
 LONGEST_ERROR = 160
 LONGEST_NAME = 200
 
@@ -90,3 +95,18 @@ def row(record: ExecutionRecord) -> ExecutionRow:
 def short(text: str | None) -> str | None:
     """The beginning of an error: what fits into a line."""
     return None if text is None else text[:LONGEST_ERROR]
+
+
+def fitting(items: Sequence[Item], most: int = MOST_BYTES) -> list[Item]:
+    """As many of the first items as are not larger together than `most` bytes; the first one in any case."""
+    left = most
+    for number, item in enumerate(items):
+        left -= size_of(item)
+        if left < 0 and number:
+            return list(items[:number])
+    return list(items)
+
+
+def size_of(item: BaseModel) -> int:
+    """How many bytes an item takes in an answer, with the comma behind it."""
+    return len(item.model_dump_json(by_alias=True).encode()) + 1

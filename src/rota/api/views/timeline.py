@@ -19,14 +19,19 @@ from rota.api.models import (
     reply,
 )
 from rota.api.security import ReadContext
+from rota.api.views.models import MOST_BYTES
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import State
-from rota.domain.instant import Instant
+from rota.domain.instant import MILLISECOND, Instant
 from rota.service.views import timeline as service
+from rota.service.views.timeline import Expected, Run, Timeline
 
 router = APIRouter()
 
-_MILLISECOND = 1000
+_USUAL_LIMIT = 400
+_LONGEST_NAME = 80
+_BAR_BYTES, _LANE_BYTES = 66, 22
+_STATES = list(State)
 
 
 class TimelineQuery(Input):
@@ -37,7 +42,7 @@ class TimelineQuery(Input):
     group: Literal["job", "worker", "queue", "team"] = "job"
     state: str | None = Field(None, max_length=200)
     q: PlainText | None = Field(None, max_length=200, description="a part of the name")
-    limit: int = Field(400, ge=1, le=2000)
+    limit: int = Field(_USUAL_LIMIT, ge=1, le=2000)
     cursor: str | None = Field(None, max_length=512)
 
 
@@ -76,39 +81,62 @@ def timeline(ctx: ReadContext, query: Annotated[TimelineQuery, Query()]) -> Resp
         limit=query.limit,
         before=_before(query.cursor),
     )
-    lanes = {key: index for index, key in enumerate(found.lanes)}
-    states = list(State)
+    bars, expected, following = _fitting(found, MOST_BYTES * max(query.limit, _USUAL_LIMIT) // _USUAL_LIMIT)
+    keys = dict.fromkeys([*(key for key, _ in bars), *(one.lane for one in expected)])
+    lanes = {key: index for index, key in enumerate(keys)}
 
     def since(at: Instant) -> int:
-        return (at - found.since) // _MILLISECOND
+        return (at - found.since) // MILLISECOND
 
-    bars = [
-        (
-            lanes[key],
-            run.id,
-            since(run.started_at or run.due_at),
-            None if run.finished_at is None else since(run.finished_at),
-            states.index(run.state),
-        )
-        for key, run in found.bars
-    ]
-    expected = [
-        (lanes[one.lane], one.schedule_id, since(one.at), one.duration // _MILLISECOND) for one in found.expected
-    ]
     return reply(
         TimelineOutput.model_validate(
             {
                 "from_": found.since,
                 "to": found.until,
                 "now": found.now,
-                "lanes": [{"key": key, "name": name[:100]} for key, name in found.lanes.items()],
-                "states": states,
-                "bars": bars,
-                "expected": expected,
-                "next_cursor": None if found.next is None else encode_cursor(f"{found.next[0]}.{found.next[1]}"),
+                "lanes": [{"key": key, "name": found.lanes[key][:_LONGEST_NAME]} for key in lanes],
+                "states": _STATES,
+                "bars": [
+                    (
+                        lanes[key],
+                        run.id,
+                        since(run.started_at or run.due_at),
+                        None if run.finished_at is None else since(run.finished_at),
+                        _STATES.index(run.state),
+                    )
+                    for key, run in bars
+                ],
+                "expected": [
+                    (lanes[one.lane], one.schedule_id, since(one.at), one.duration // MILLISECOND) for one in expected
+                ],
+                "next_cursor": None if following is None else encode_cursor(f"{following[0]}.{following[1]}"),
             }
         )
     )
+
+
+def _fitting(found: Timeline, room: int) -> tuple[list[tuple[str, Run]], list[Expected], tuple[Instant, str] | None]:
+    """The bars that fit with their lanes into so many bytes, then what is expected; and where the next page begins."""
+    told: set[str] = set()
+
+    def size(lane: str) -> int:
+        known = lane in told
+        told.add(lane)
+        return _BAR_BYTES + (0 if known else len(f"{lane}{found.lanes[lane][:_LONGEST_NAME]}".encode()) + _LANE_BYTES)
+
+    last: Run | None = None
+    for number, (lane, run) in enumerate(found.bars):
+        room -= size(lane)
+        if room < 0 and last is not None:
+            return found.bars[:number], [], (last.finished_at or 0, last.id)
+        last = run if run.finished_at is not None else None
+    expected = []
+    for one in found.expected:
+        room -= size(one.lane)
+        if room < 0:
+            break
+        expected.append(one)
+    return found.bars, expected, found.next
 
 
 def _before(cursor: str | None) -> tuple[Instant, str] | None:

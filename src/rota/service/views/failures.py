@@ -58,17 +58,17 @@ def failures(ctx: ServiceContext, since: Instant, search: str | None = None) -> 
     """What failed among the executions created since then."""
     ctx.require(Right.READ)
     with ctx.read() as tx:
-        found = views.failures(tx, since, MOST_FAILURES)
+        found = views.failures(tx, since, MOST_FAILURES + 1)
         unmet = views.unmet(tx, since, NOT_MET, _MOST_UNMET)
     wanted = (search or "").casefold()
     kinds: dict[str, list[Failure]] = defaultdict(list)
-    for one in found:
+    for one in found[:MOST_FAILURES]:
         if not wanted or wanted in f"{one.name} {one.error}".casefold():
             kinds[fingerprint(one.error, one.stack)].append(one)
     groups = sorted(
         (_group(name, members) for name, members in kinds.items()), key=lambda one: (-one.count, -one.last_at)
     )
-    return Failures(since, len(found) == MOST_FAILURES, groups[:_MOST_GROUPS], _counted(unmet, wanted))
+    return Failures(since, len(found) > MOST_FAILURES, groups[:_MOST_GROUPS], _counted(unmet, wanted))
 
 
 def group(ctx: ServiceContext, name: str, since: Instant) -> GroupPage:
