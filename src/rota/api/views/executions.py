@@ -10,11 +10,13 @@ from rota.api.execution_models import ExecutionDetail, ExecutionFilter, LogLine,
 from rota.api.job_models import WhyOutput, why_shown
 from rota.api.models import Id, Output, Page, Time, cursor_after, decode_cursor, reply
 from rota.api.security import ReadContext
-from rota.api.views.models import ExecutionRow, row
+from rota.api.views.models import ExecutionRow, fitting, row
 from rota.service import executions
 from rota.service.views import executions as service
 
 router = APIRouter()
+
+_MOST_ROWS = 120
 
 ExecutionRows = Page[ExecutionRow]
 
@@ -57,11 +59,13 @@ class ExecutionPage(Output):
 
 @router.get("", response_model=ExecutionRows, responses=documented(422))
 def list_executions(ctx: ReadContext, query: Annotated[ExecutionFilter, Query()]) -> Response:
-    """Executions in short, newest first."""
+    """Executions in short, newest first: at most `limit`, and no more than fit into 50 KB."""
     wanted = filter_of(query, executions.now(ctx))
-    found = executions.page(ctx, wanted, before=decode_cursor(query.cursor), limit=query.limit)
-    items = [row(record) for record in found]
-    return reply(ExecutionRows(items=items, next_cursor=cursor_after(found, query.limit, found and found[-1].id)))
+    limit = min(query.limit, _MOST_ROWS)
+    found = executions.page(ctx, wanted, before=decode_cursor(query.cursor), limit=limit)
+    items = fitting([row(record) for record in found])
+    after = cursor_after(found, limit if len(items) == len(found) else 0, items and items[-1].id)
+    return reply(ExecutionRows(items=items, next_cursor=after))
 
 
 @router.get("/{id}", response_model=ExecutionPage, responses=documented(404))

@@ -11,7 +11,7 @@ from rota.api.job_models import JobOutput, WhyOutput, job_shown, why_shown
 from rota.api.models import Id, Output, PlainText, Seconds, Time, cursor_after, decode_cursor, reply
 from rota.api.schedule_models import PreviewFire
 from rota.api.security import ReadContext
-from rota.api.views.models import ExecutionRow, row
+from rota.api.views.models import MOST_BYTES, ExecutionRow, fitting, row, size_of
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import State
 from rota.domain.instant import SECOND
@@ -22,6 +22,9 @@ from rota.service.views.jobs import JobFilter, JobLine
 router = APIRouter()
 
 _LONGEST_DESCRIPTION = 120
+_MOST_ROWS = 100
+_FACET_BYTES = 4000
+_RUNS_BYTES = 30_000
 _RUN_STATES = list(State)
 _STATES = {state.value.lower(): state for state in JobState}
 
@@ -112,22 +115,23 @@ class JobPage(Output):
 
 @router.get("", response_model=JobList, responses=documented(422))
 def list_jobs(ctx: ReadContext, query: Annotated[JobListQuery, Query()]) -> Response:
-    """Jobs, newest first, with their next fires and newest runs."""
+    """Jobs, newest first, with their next fires and newest runs: at most `limit`, and no more than fit into 50 KB."""
     word = (query.state or query.status or "").strip().lower()
     if word and word not in _STATES:
         raise InvalidInput.field("query", "state", msg=f"no such state; known: {', '.join(JobState)}")
     wanted = JobFilter(
         query.q, _STATES.get(word), query.tag, query.owner, query.team, query.type, category=query.category
     )
-    found = service.listed(ctx, wanted, limit=query.limit, before=decode_cursor(query.cursor))
-    last = found.lines and found.lines[-1].view.record.id
+    limit = min(query.limit, _MOST_ROWS)
+    found = service.listed(ctx, wanted, limit=limit, before=decode_cursor(query.cursor))
     facets = {
-        name: [Facet(value=value, count=count) for value, count in counts] for name, counts in found.facets.items()
+        name: fitting([Facet(value=value, count=count) for value, count in counts], _FACET_BYTES)
+        for name, counts in found.facets.items()
     }
-    items = [_row(line) for line in found.lines]
-    return reply(
-        JobList(items=items, next_cursor=cursor_after(items, query.limit, last), states=_RUN_STATES, facets=facets)
-    )
+    room = MOST_BYTES - sum(size_of(facet) for counts in facets.values() for facet in counts)
+    items = fitting([_row(line) for line in found.lines], room)
+    after = cursor_after(found.lines, limit if len(items) == len(found.lines) else 0, items and items[-1].id)
+    return reply(JobList(items=items, next_cursor=after, states=_RUN_STATES, facets=facets))
 
 
 @router.get("/{id}", response_model=JobPage, responses=documented(404))
@@ -157,7 +161,7 @@ def get_job(id: Id, ctx: ReadContext) -> Response:
             {
                 "job": job_shown(found.view),
                 "schedules": schedules,
-                "runs": [row(record) for record in found.runs],
+                "runs": fitting([row(record) for record in found.runs], _RUNS_BYTES),
                 "why": why_shown(found.why),
                 "durations": {
                     "p50_seconds": None if found.durations is None else found.durations.median,

@@ -1,5 +1,6 @@
 """/api/views/overview."""
 
+from dataclasses import replace
 from typing import Any
 
 from fastapi import APIRouter, Request, Response
@@ -81,7 +82,7 @@ def overview(ctx: ReadContext, request: Request) -> Response:
                 ],
                 "running": [row(record) for record in found.running],
                 "failing": [one.model_copy(update={"last_error": short(one.last_error)}) for one in failing],
-                "missed": found.missed,
+                "missed": [replace(one, reason=short(one.reason)) for one in found.missed],
                 "overdue": found.overdue,
                 "upcoming": found.upcoming,
                 "trends": [dashboard.day_shown(day) for day in found.trends],
