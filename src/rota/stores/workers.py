@@ -186,6 +186,12 @@ def running_of(tx: Transaction, worker_id: str) -> int:
     return tx.connection.scalar(select(func.count()).where(executions.c.worker_id == worker_id, _LEASED)) or 0
 
 
+def ended_since(tx: Transaction, since: Instant, *, limit: int) -> list[WorkerRecord]:
+    """Workers that ended since then, the last one first. They lease nothing any more."""
+    statement = select(workers).where(workers.c.ended_at >= since).order_by(workers.c.ended_at.desc()).limit(limit)
+    return [replace(record(row), running=0) for row in tx.all(statement)]
+
+
 def page(
     tx: Transaction, *, before: str | None, limit: int, states: Collection[str] | None = None
 ) -> list[WorkerRecord]:

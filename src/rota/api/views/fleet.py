@@ -1,18 +1,25 @@
 """/api/views/fleet."""
 
 from fastapi import APIRouter, Response
+from pydantic import Field
 
 from rota.api.models import Output, Time, reply
 from rota.api.queues import QueueOutput, queue_shown
 from rota.api.security import ReadContext
-from rota.api.views.models import CoordinatorOutput
+from rota.api.views.models import MOST_BYTES, CoordinatorOutput, fitting, size_of
 from rota.api.workers import WorkerOutput
-from rota.domain.instant import SECOND
+from rota.domain.instant import SECOND, Instant, format_instant
+from rota.service.queues import QueueView
 from rota.service.views import fleet as service
+from rota.service.workers import WorkerRecord
 
 router = APIRouter()
 
-_MOST_TYPES = 20
+_TYPES_TOLD = (20, 5, 2)
+"""Of a worker's job types so many are told: as many as fit, with all workers, into an answer."""
+_LONGEST_TYPE = 200
+_COORDINATORS_BYTES = 6000
+_QUEUES_BYTES = 20_000
 
 
 class QueueRow(QueueOutput):
@@ -21,35 +28,53 @@ class QueueRow(QueueOutput):
     oldest_seconds: float
 
 
+class WorkerRow(WorkerOutput):
+    """A worker, with the first of its job types."""
+
+    type_count: int | None = Field(description="how many job types it can run; null = any")
+
+
 class FleetOutput(Output):
     """Who runs, and what waits for them."""
 
     now: Time
     coordinators: list[CoordinatorOutput]
-    workers: list[WorkerOutput]
+    workers: list[WorkerRow] = Field(description="those that serve first, then those that ended in the last hour")
     queues: list[QueueRow]
 
 
 @router.get("", response_model=FleetOutput)
 def fleet(ctx: ReadContext) -> Response:
-    """Coordinators, workers and queues. Of a worker's job types the first twenty are told."""
+    """Coordinators, workers and queues: no more of each than fit into 50 KB."""
     found = service.fleet(ctx)
-    workers = [WorkerOutput.model_validate(one) for one in found.workers]
-    queues = []
-    for view in found.queues:
-        oldest = view.load.oldest_due_at
-        waiting = 0.0 if oldest is None else max(0, found.now - oldest) / SECOND
-        queues.append({**queue_shown(view).model_dump(by_alias=False), "oldest_seconds": waiting})
-    return reply(
-        FleetOutput.model_validate(
-            {
-                "now": found.now,
-                "coordinators": found.coordinators,
-                "workers": [
-                    one.model_copy(update={"types": None if one.types is None else one.types[:_MOST_TYPES]})
-                    for one in workers
-                ],
-                "queues": queues,
-            }
-        )
+    coordinators = [CoordinatorOutput.model_validate(one) for one in found.coordinators]
+    answer = FleetOutput(
+        now=format_instant(found.now),
+        coordinators=fitting(coordinators, _COORDINATORS_BYTES),
+        workers=[],
+        queues=fitting([_queue(view, found.now) for view in found.queues], _QUEUES_BYTES),
     )
+    answer.workers = _workers(found.workers, MOST_BYTES - size_of(answer))
+    return reply(answer)
+
+
+def _workers(found: list[WorkerRecord], room: int) -> list[WorkerRow]:
+    rows: list[WorkerRow] = []
+    for most in _TYPES_TOLD:
+        told = [_worker(one, most) for one in found]
+        rows = fitting(told, room)
+        if len(rows) == len(told):
+            break
+    return rows
+
+
+def _worker(one: WorkerRecord, most: int) -> WorkerRow:
+    shown = WorkerOutput.model_validate(one).model_dump(by_alias=False)
+    types = None if one.types is None else [type[:_LONGEST_TYPE] for type in one.types[:most]]
+    return WorkerRow(**{**shown, "types": types}, type_count=None if one.types is None else len(one.types))
+
+
+def _queue(view: QueueView, now: Instant) -> QueueRow:
+    oldest = view.load.oldest_due_at
+    waiting = 0.0 if oldest is None else max(0, now - oldest) / SECOND
+    return QueueRow(**queue_shown(view).model_dump(by_alias=False), oldest_seconds=waiting)

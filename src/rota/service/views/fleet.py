@@ -32,6 +32,5 @@ def fleet(ctx: ServiceContext) -> Fleet:
         now = tx.now
         coordinators = views.coordinator_lines(tx)
         serving = workers.page(tx, before=None, limit=_MOST_WORKERS, states=["Alive", "Draining"])
-        ended = workers.page(tx, before=None, limit=_MOST_WORKERS, states=["Stopped", "Dead"])
-    lately = [one for one in ended if one.heartbeat_at > now - HOUR]
-    return Fleet(now, coordinators, [*serving, *lately][:_MOST_WORKERS], queues.find(ctx, limit=_MOST_QUEUES))
+        lately = workers.ended_since(tx, now - HOUR, limit=_MOST_WORKERS - len(serving))
+    return Fleet(now, coordinators, [*serving, *lately], queues.find(ctx, limit=_MOST_QUEUES))
