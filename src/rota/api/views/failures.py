@@ -1,5 +1,6 @@
 """/api/views/failures."""
 
+from dataclasses import replace
 from typing import Annotated
 
 from fastapi import APIRouter, Path, Query, Response
@@ -9,13 +10,16 @@ from rota.api.errors import documented
 from rota.api.execution_models import moment
 from rota.api.models import Input, Output, PlainText, Time, reply
 from rota.api.security import ReadContext
-from rota.api.views.models import ExecutionRow, UnmetOutput, row
+from rota.api.views.models import MOST_BYTES, ExecutionRow, UnmetOutput, fitting, row, short
 from rota.domain.instant import DAY, Instant
 from rota.service import executions
 from rota.service.context import ServiceContext
 from rota.service.views import failures as service
 
 router = APIRouter()
+
+_MISSED_BYTES = 14_000
+_ID_BYTES = 39
 
 Fingerprint = Annotated[str, Path(pattern=r"^[0-9a-f]{16}$")]
 
@@ -79,29 +83,40 @@ def failures(ctx: ReadContext, query: Annotated[FailuresQuery, Query()]) -> Resp
     """Failures grouped by what is the same, the largest group first, and the instants that were not met."""
     found = service.failures(ctx, _since(ctx, query.since), query.q)
     groups = [
-        {
-            "fingerprint": one.fingerprint,
-            "error": one.error[:300],
-            "count": one.count,
-            "jobs": [{"id": id, "name": name, "count": count} for id, name, count in one.jobs],
-            "first_at": one.first_at,
-            "last_at": one.last_at,
-            "example": one.example,
-        }
+        FailureGroup.model_validate(
+            {
+                "fingerprint": one.fingerprint,
+                "error": one.error[:300],
+                "count": one.count,
+                "jobs": [{"id": id, "name": name, "count": count} for id, name, count in one.jobs],
+                "first_at": one.first_at,
+                "last_at": one.last_at,
+                "example": one.example,
+            }
+        )
         for one in found.groups
     ]
     return reply(
         FailuresOutput.model_validate(
-            {"since": found.since, "truncated": found.truncated, "groups": groups, "missed": found.missed}
+            {
+                "since": found.since,
+                "truncated": found.truncated,
+                "groups": fitting(groups, MOST_BYTES - _MISSED_BYTES),
+                "missed": fitting(
+                    [UnmetLine.model_validate(replace(one, reason=short(one.reason))) for one in found.missed],
+                    _MISSED_BYTES,
+                ),
+            }
         )
     )
 
 
 @router.get("/{fingerprint}", response_model=GroupOutput, responses=documented(404, 422))
 def group(fingerprint: Fingerprint, ctx: ReadContext, query: Annotated[SinceQuery, Query()]) -> Response:
-    """The executions of one group: at most a thousand ids, and the newest fifty in short."""
+    """The executions of one group: at most a thousand ids, and in short the newest fifty of them, or as many as fit."""
     found = service.group(ctx, fingerprint, _since(ctx, query.since))
-    return reply(GroupOutput(ids=found.ids, items=[row(record) for record in found.rows]))
+    room = MOST_BYTES - _ID_BYTES * len(found.ids)
+    return reply(GroupOutput(ids=found.ids, items=fitting([row(record) for record in found.rows], room)))
 
 
 def _since(ctx: ServiceContext, text: str) -> Instant:
