@@ -1,6 +1,7 @@
 """Business calendars in the store: what they are, every version they have had, and who names them."""
 
 import json
+from collections import Counter
 from collections.abc import Collection
 from dataclasses import asdict, dataclass, replace
 from typing import Any
@@ -143,6 +144,15 @@ def users(tx: Transaction, name: str, *, limit: int, before: str | None = None) 
         if len(rows) < limit:
             return found
         before = rows[-1].id
+
+
+def user_counts(tx: Transaction) -> dict[str, int]:
+    """How many schedules name each calendar; calendars that none names are left out."""
+    found: Counter[str] = Counter()
+    for rule in tx.connection.scalars(select(schedules.c.rule).where(schedules.c.rule.contains('"calendar"'))):
+        given = json.loads(rule).get("calendar")
+        found.update({given} if isinstance(given, str) else set(given or ()))
+    return dict(found)
 
 
 def versions(tx: Transaction, name: str, *, limit: int, before: int | None = None) -> list[CalendarVersion]:

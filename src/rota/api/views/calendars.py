@@ -21,7 +21,7 @@ Name = Annotated[PlainText, Path(max_length=100)]
 class YearQuery(Input):
     """Which year."""
 
-    year: int = Field(2026, ge=1970, le=2100)
+    year: int | None = Field(None, ge=1970, le=2100, description="default: the year that it is, UTC")
 
 
 class NextDayOff(Output):
@@ -39,7 +39,7 @@ class CalendarRow(Output):
     weekend: list[str] | None
     version: int
     updated_at: Time
-    users: int = Field(description="schedules that go by it; at most 500 are counted")
+    users: int = Field(description="schedules that name it")
     next_day_off: NextDayOff | None
 
 

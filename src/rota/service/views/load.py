@@ -1,16 +1,15 @@
 """The load that is coming, hour by hour and day by day, with the days off of the calendars."""
 
 from collections import defaultdict
-from collections.abc import Iterator
-from dataclasses import dataclass
-from datetime import date, timedelta
+from dataclasses import dataclass, replace
+from datetime import date
 from weakref import WeakKeyDictionary
 
 from rota.domain.access import Right
 from rota.domain.instant import DAY, MINUTE, Duration, Instant, to_datetime
-from rota.domain.working_days import Reason, WorkingDays
 from rota.service import simulate
 from rota.service.context import Database, ServiceContext
+from rota.service.views.calendars import days_off
 from rota.stores import calendars, reports, views
 
 _MOST_CALENDARS = 20
@@ -51,32 +50,32 @@ class Load:
 
 
 def load(ctx: ServiceContext, days: int) -> Load:
-    """The load of the next days."""
+    """The load of the next days. What was computed lately is told again, with the slots that there are now."""
     ctx.require(Right.READ)
     with ctx.read() as tx:
         key = days, tx.now // _FRESH, views.changes_of_time(tx)
+        slots = reports.workers_by_state(tx).get("Alive", (0, 0))[1]
     kept = _KEPT.setdefault(ctx.database, {})
-    if key not in kept:
-        kept.clear()
-        kept[key] = _load(ctx, days)
-    return kept[key]
+    found = kept.get(key)
+    if found is None:
+        found = _load(ctx, days)
+        for old in [one for one in list(kept) if one[1:] != key[1:]]:
+            kept.pop(old, None)
+        kept[key] = found
+    return replace(found, slots=int(slots or 0))
 
 
 def _load(ctx: ServiceContext, days: int) -> Load:
     found = simulate.forecast(ctx, days)
     with ctx.read() as tx:
-        slots = reports.workers_by_state(tx).get("Alive", (0, 0))[1]
-        names = [record.name for record in calendars.find(tx, limit=_MOST_CALENDARS)]
-        known = {name: calendars.known(tx, [name]) for name in names}
+        users = calendars.user_counts(tx)
+        names = sorted(users, key=lambda name: (-users[name], name))[:_MOST_CALENDARS]
+        known = calendars.known(tx, names)
     hours = _summed([(one.hour, one.fires, one.busy) for one in found.hours])
     by_day = _summed([(one.hour // DAY * DAY, one.fires, one.busy) for one in found.hours])
     first = to_datetime(found.start).date()
-    off = [
-        DayOff(day, name, reason.name)
-        for name in names
-        for day, reason in _days_off(WorkingDays.of([name], known[name]), first, days)
-    ]
-    return Load(found.start, found.until, found.stopped_at, int(slots or 0), hours, by_day, off)
+    off = [DayOff(day, name, why) for name in sorted(names) for day, why in days_off(name, known, first, days + 1)]
+    return Load(found.start, found.until, found.stopped_at, 0, hours, by_day, off)
 
 
 def _summed(parts: list[tuple[Instant, int, Duration]]) -> list[Amount]:
@@ -85,11 +84,3 @@ def _summed(parts: list[tuple[Instant, int, Duration]]) -> list[Amount]:
         sums[at][0] += fires
         sums[at][1] += busy
     return [Amount(at, fires, busy) for at, (fires, busy) in sorted(sums.items())]
-
-
-def _days_off(worked: WorkingDays, first: date, days: int) -> Iterator[tuple[date, Reason]]:
-    for distance in range(days + 1):
-        told = worked.explain(first + timedelta(days=distance))
-        reason = next((one for one in told.reasons if not one.working and one.kind != "weekend"), None)
-        if not told.working and reason is not None:
-            yield told.day, reason
