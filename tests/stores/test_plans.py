@@ -9,11 +9,12 @@ from contextlib import suppress
 
 import pytest
 
-from rota.domain.execution import TERMINAL, NewExecution
+from rota.domain.execution import TERMINAL, NewExecution, State
 from rota.domain.instant import HOUR, SECOND
 from rota.domain.outcome import Failed, Lost, Succeeded
 from rota.domain.transition import decide
-from rota.stores import control, executions, history, leases, schedules, workers
+from rota.service.views.overview import NOT_MET
+from rota.stores import control, executions, history, leases, schedules, views, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.schema import migrate
@@ -116,6 +117,11 @@ def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
         (lambda tx: control.too_late(tx, 500), "ix_executions_latest"),
         (lambda tx: history.page(tx, history.Filter(job_id=WORKER), before="019", limit=50), "ix_history_job"),
         (lambda tx: history.page(tx, history.Filter(), before="019", limit=50), "PRIMARY KEY"),
+        (lambda tx: views.unmet(tx, 0, NOT_MET, 20), "ix_occurrences_unmet"),
+        (lambda tx: views.failures(tx, 0, 5000), "ix_history_failed"),
+        (lambda tx: views.newest_runs(tx, [WORKER], 20), "ix_history_job"),
+        (lambda tx: views.ended_runs(tx, 0, tx.now, 400, None, [State.FAILED]), "ix_history_finished"),
+        (lambda tx: views.overdue(tx, tx.now, 20), "ix_schedules_due"),
     ],
 )
 def test_each_question_has_its_index(filled: Database, work: Callable[[Transaction], object], index: str) -> None:

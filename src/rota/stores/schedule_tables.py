@@ -5,6 +5,8 @@ from sqlalchemy import Column, ForeignKey, Index, Integer, PrimaryKeyConstraint,
 from rota.stores.columns import Id, Json, Moment, Name
 from rota.stores.metadata import CLUSTERED, metadata, where
 
+_UNMET = "decision IN ('missed', 'expired', 'coalesced', 'skippedOverlap')"
+
 schedules = Table(
     "schedules",
     metadata,
@@ -94,5 +96,6 @@ occurrences = Table(
     Column("decided_at", Moment, nullable=False),
     PrimaryKeyConstraint("schedule_id", "nominal_at"),
     Index("ix_occurrences_decided", "decided_at"),
+    Index("ix_occurrences_unmet", "decided_at", **where(_UNMET)),
     **CLUSTERED,
 )

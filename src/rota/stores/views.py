@@ -170,9 +170,13 @@ def _end_of(text: ColumnElement[str | None], most: int) -> ColumnElement[str | N
     return case((length > most, func.substr(text, length - most + 1)), else_=text)
 
 
-def unmet(tx: Transaction, since: Instant, decisions: Collection[Decision], limit: int) -> list[Unmet]:
-    """Instants that came to one of these decisions since then, those decided last first."""
+def unmet(tx: Transaction, since: Instant, decisions: Sequence[Decision], limit: int) -> list[Unmet]:
+    """Instants that came to one of these decisions since then, those decided last first.
+
+    The decisions are written out, in the order of the index over those that were not met: else it does not serve.
+    """
     columns = occurrences.c
+    named = [literal(one.value, literal_execute=True) for one in decisions]
     statement = (
         select(
             columns.schedule_id,
@@ -184,7 +188,7 @@ def unmet(tx: Transaction, since: Instant, decisions: Collection[Decision], limi
         )
         .join(schedules, schedules.c.id == columns.schedule_id)
         .join(jobs, jobs.c.id == schedules.c.job_id)
-        .where(columns.decided_at >= since, columns.decision.in_([one.value for one in decisions]))
+        .where(columns.decided_at >= since, columns.decision.in_(named))
         .order_by(columns.decided_at.desc())
         .limit(limit)
     )
