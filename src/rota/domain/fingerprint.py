@@ -18,6 +18,7 @@ _VARYING = (
 _FRAME = re.compile(r'File "[^"]*?([^"/\\]+)", line \d+, in (\S+)')
 
 
+@lru_cache(maxsize=10_000)
 def normalised(error: str | None) -> str:
     """The error with numbers, ids, quoted texts and paths taken out: what a group of failures is told by."""
     text = (error or "").strip()[:_LONGEST]
@@ -26,8 +27,12 @@ def normalised(error: str | None) -> str:
     return text.strip() or "no error was told"
 
 
-@lru_cache(maxsize=20_000)
 def fingerprint(error: str | None, stack: str | None) -> str:
     """16 hexadecimal digits that are the same for failures of the same kind: error and innermost frames."""
-    frames = [f"{file}:{function}" for file, function in _FRAME.findall((stack or "")[-4 * _LONGEST :])[-_FRAMES:]]
-    return sha256("\n".join([normalised(error), *frames]).encode("utf-8", "replace")).hexdigest()[:16]
+    told = "\n".join([normalised(error), *_innermost(stack or "")])
+    return sha256(told.encode("utf-8", "replace")).hexdigest()[:16]
+
+
+@lru_cache(maxsize=2000)
+def _innermost(stack: str) -> tuple[str, ...]:
+    return tuple(f"{file}:{function}" for file, function in _FRAME.findall(stack[-4 * _LONGEST :])[-_FRAMES:])

@@ -56,6 +56,8 @@ UNSAVED = "unsaved"
 """The id of a schedule that is not stored, and of its job where it has none."""
 _MOST_WORKERS = 500
 _FIRES_AT_ONCE = 8
+_RUNS_OF_A_FIRE = 15
+"""The median of so many of the newest runs is told of a single fire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,7 +182,7 @@ def fires_between(
             if one.schedule_id in around
         ]
         coming = list(islice(heapq.merge(*each, key=lambda fire: (fire.at, fire.schedule_id)), limit))
-        lasting = durations.newest_of_jobs(tx, {fire.job_id for fire in coming})
+        lasting = durations.newest_of_jobs(tx, {fire.job_id for fire in coming}, _RUNS_OF_A_FIRE)
     return [replace(fire, duration=lasting[fire.job_id].median) if fire.job_id in lasting else fire for fire in coming]
 
 

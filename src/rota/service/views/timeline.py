@@ -16,7 +16,7 @@ from rota.stores.views import Run
 
 GROUPS = ("job", "worker", "queue", "team")
 MOST_DAYS = 31
-_MOST_EXPECTED = 300
+_MOST_EXPECTED = 200
 _MOST_LOOKED_AT = 4000
 """So many bars are read for one page when a part of a name is looked for."""
 
