@@ -1,7 +1,7 @@
 // How figures and times are told.
 import assert from "node:assert/strict";
 import { test } from "node:test";
-import { absolute, bytes, count, duration, instantsIn, local, number, percent, relative, shortId, zoneName } from "../../src/rota/console/lib/format.js";
+import { absolute, bytes, count, duration, local, number, partsOf, percent, relative, shortId, zoneName } from "../../src/rota/console/lib/format.js";
 
 const NOON = Date.parse("2026-11-28T12:00:00Z");
 const after = (seconds) => new Date(NOON + seconds * 1000).toISOString();
@@ -43,8 +43,9 @@ test("figures are grouped, parts are percent, and a hundred is only said of all"
   assert.equal(shortId("0193a5f0-0000-7000-8000-00000000abcd"), "00000000abcd");
 });
 
-test("instants within a sentence stand apart", () => {
-  assert.deepEqual(instantsIn("next at 2026-11-28T06:00:00+01:00 (cron 0 6 * * *)"), ["next at ", { at: "2026-11-28T06:00:00+01:00" }, " (cron 0 6 * * *)"]);
-  assert.deepEqual(instantsIn("2026-11-28T03:30:00Z was missed"), [{ at: "2026-11-28T03:30:00Z" }, " was missed"]);
-  assert.deepEqual(instantsIn("paused"), ["paused"]);
+test("instants and ids within a sentence stand apart", () => {
+  assert.deepEqual(partsOf("next at 2026-11-28T06:00:00+01:00 (cron 0 6 * * *)"), ["next at ", { at: "2026-11-28T06:00:00+01:00" }, " (cron 0 6 * * *)"]);
+  assert.deepEqual(partsOf("2026-11-28T03:30:00Z was missed"), [{ at: "2026-11-28T03:30:00Z" }, " was missed"]);
+  assert.deepEqual(partsOf("execution 01a22041-9a65-7543-8b59-ff8e66f47b0c runs"), ["execution ", { id: "01a22041-9a65-7543-8b59-ff8e66f47b0c" }, " runs"]);
+  assert.deepEqual(partsOf("paused"), ["paused"]);
 });

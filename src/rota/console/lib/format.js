@@ -70,15 +70,14 @@ export const shortId = (id) => (id ? id.slice(-12) : "");
 /** A local time with offset, as previews tell it ("2026-11-28T06:00:00+01:00"), without the T. */
 export const local = (text) => (text ? text.slice(0, 19).replace("T", " ") : "–");
 
-const INSTANT = /\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d)/g;
+const SPOKEN = /(?<at>\d{4}-\d\d-\d\dT\d\d:\d\d(?::\d\d(?:\.\d+)?)?(?:Z|[+-]\d\d:\d\d))|(?<id>[0-9a-f]{8}-(?:[0-9a-f]{4}-){3}[0-9a-f]{12})/g;
 
-/** A sentence with its instants apart: ["next at ", {at: "2026-11-28T06:00:00+01:00"}, ""]. */
-export function instantsIn(text) {
-  const found = [...text.matchAll(INSTANT)];
+/** A sentence with its instants and ids apart: ["next at ", {at: "2026-11-28T06:00:00+01:00"}]. */
+export function partsOf(text) {
   const parts = [];
   let from = 0;
-  for (const match of found) {
-    parts.push(text.slice(from, match.index), { at: match[0] });
+  for (const match of text.matchAll(SPOKEN)) {
+    parts.push(text.slice(from, match.index), match.groups.at ? { at: match[0] } : { id: match[0] });
     from = match.index + match[0].length;
   }
   return [...parts, text.slice(from)].filter((part) => part !== "");

@@ -22,11 +22,12 @@ const One = ({ schedule, again, code }) => {
   const words = schedule.name ?? inWords(schedule.describe);
   const verb = `${schedule.state === "Paused" ? "Resume" : "Pause"} this schedule`;
   return html`<article class="schedule"><header class="row"><a href=${href(`/schedules/${schedule.id}`)}><b>${words}</b></a><${State} value=${schedule.state} />
-      ${words !== schedule.describe && html`<span class="faint">${schedule.describe}</span>`}${schedule.note && html`<span class="faint">“${schedule.note}”</span>`}<span class="grow"></span>
+      ${schedule.note && html`<span class="faint">“${schedule.note}”</span>`}<span class="grow"></span>
       ${may("operate") && !ended && html`<span class="acts"><${Button} tone="plain" icon=${schedule.state === "Paused" ? "play" : "paused"} title=${verb} aria-label=${verb} onClick=${() => pauseOrResume(schedule, again)} />
         <${Button} tone="plain" icon="skipped" title="Skip the next fire" aria-label="Skip the next fire" disabled=${!schedule.nextAt} onClick=${() => skipNext(schedule, again)} />
         <${Button} tone="plain" icon="plus" title="Skip, move or add a fire" aria-label="Skip, move or add a fire" onClick=${() => addException(schedule, again)} /></span>`}
       ${may("edit") && html`<span class="acts"><a class="button plain" href=${href(`/schedules/${schedule.id}`)}>${code ? "Show" : "Edit"}</a><${Button} tone="plain" icon="trash" title=${code ? "It comes with code" : "Delete this schedule"} aria-label="Delete this schedule" disabled=${code} onClick=${() => deleteSchedule(schedule, again)} /></span>`}</header>
+    ${words !== schedule.describe && html`<p class="faint small">${schedule.describe}</p>`}
     ${schedule.upcoming?.length > 0 && html`<ol class="fires" aria-label=${`Next fires, ${schedule.timeZone}`}>${schedule.upcoming.slice(0, SHOWN).map((fire) => html`<${Fire} key=${fire.at} fire=${fire} zone=${schedule.timeZone} />`)}</ol>`}</article>`;
 };
 

@@ -30,7 +30,7 @@ const Title = ({ field }) => html`${field.title}${field.required && html`<span c
 const Items = ({ field, id, held, wrongOf, path, onHeld }) => html`<div class="field" role="group" aria-label=${field.title}><span><${Title} field=${field} /></span>
   ${held.map((text, index) => html`<span key=${index} class="item"><${Scalar} field=${field.item} id=${`${id}-${index}`} label=${`${field.title}, ${index + 1}`} held=${text} wrong=${wrongOf(`${path}.${index}`)} onHeld=${(next) => onHeld(held.with(index, next))} />
     <${Button} icon="close" tone="plain" title="Take it away" aria-label=${`Take away ${field.title}, ${index + 1}`} onClick=${() => onHeld(held.toSpliced(index, 1))} /></span>${wrongOf(`${path}.${index}`) && html`<small class="wrong" id=${`${id}-${index}-says`}>${wrongOf(`${path}.${index}`)}</small>`}`)}
-  <span><${Button} icon="plus" tone="small" aria-label=${`Add to ${field.title}`} onClick=${() => onHeld([...held, field.item.options.length ? String(field.item.options[0]) : ""])}>Add</${Button}></span><${Says} id=${id} field=${field} wrong=${wrongOf(path)} /></div>`;
+  <span><${Button} icon="plus" tone="small" aria-label=${`Add to ${field.title}`} onClick=${() => { onHeld([...held, field.item.options.length ? String(field.item.options[0]) : ""]); setTimeout(() => document.getElementById(`${id}-${held.length}`)?.focus(), 0); }}>Add</${Button}></span><${Says} id=${id} field=${field} wrong=${wrongOf(path)} /></div>`;
 
 const Field = ({ field, path, held, wrongOf, onHeld }) => {
   const id = `parameter-${path.replaceAll(/[^\w-]/g, "-")}`;

@@ -1,5 +1,5 @@
 // Why does this not run? The scheduler's own gates, in its own order; the first that is shut is the headline.
-import { instantsIn } from "../lib/format.js";
+import { partsOf, shortId } from "../lib/format.js";
 import { html, useState } from "../lib/html.js";
 import { Icon } from "./icons.js";
 import { Button } from "./layout.js";
@@ -20,12 +20,12 @@ export function placeOf(see) {
   return [["queues", "workers"].includes(noun) ? "#/fleet" : `#/${noun}${id ? `/${id}` : ""}`, PLACES[noun]];
 }
 
-/** A sentence of the server, with its instants in the clock of the reader. */
-const Said = ({ text }) => instantsIn(text).map((part) => (typeof part === "string" ? part : html`<${Time} at=${part.at} full=${true} />`));
+/** A sentence of the server, with its instants in the clock of the reader and its ids short. */
+const Said = ({ text }) => partsOf(text).map((part) => (typeof part === "string" ? part : part.at ? html`<${Time} at=${part.at} full=${true} />` : html`<span title=${part.id}>…${shortId(part.id)}</span>`));
 
 const More = ({ gate }) => {
   const place = placeOf(gate.see);
-  const until = gate.until && !instantsIn(gate.says).some((part) => Date.parse(part.at) === Date.parse(gate.until));
+  const until = gate.until && !partsOf(gate.says).some((part) => Date.parse(part.at) === Date.parse(gate.until));
   return html`${gate.since && html` <span class="faint">since <${Time} at=${gate.since} /></span>`}${until && html` <span class="faint">until <${Time} at=${gate.until} full=${true} /></span>`}${place && html` <a href=${place[0]}>${place[1]}</a>`}`;
 };
 

@@ -2,7 +2,7 @@
 import { exactly, get, may } from "../lib/api.js";
 import { write } from "../lib/exact.js";
 import { html, useEffect, useState } from "../lib/html.js";
-import { duration } from "../lib/format.js";
+import { duration, shortId } from "../lib/format.js";
 import { go, href } from "../lib/router.js";
 import { useView } from "../lib/view.js";
 import { AuditTrail } from "../parts/audit_trail.js";
@@ -33,7 +33,7 @@ const factsOf = (job) => [
   ["Environments", job.allowedEnvironments.join(", ")], ["Runs in a", job.isolation], ["Category", job.category && html`<a href=${href("/jobs", { category: job.category })}>${job.category}</a>`],
   ["Tags", job.tags.length ? html`<span class="row">${job.tags.map((tag) => html`<a key=${tag} class="tag" href=${href("/jobs", { tag })}>#${tag}</a>`)}</span>` : null],
   ["Version", html`<a href=${href(`/jobs/${job.id}`, { tab: "versions" })}>${job.version}</a>, from ${job.source}`], ["Changed", html`<${Time} at=${job.updatedAt} />`], ["Made", html`<${Time} at=${job.createdAt} /> by ${job.createdBy}`],
-  ["Id", html`<span class="mono">${job.id}</span> <${Copy} text=${job.id} title="Copy the id" tone="plain small" />`],
+  ["Id", html`<span class="mono" title=${job.id}>…${shortId(job.id)}</span> <${Copy} text=${job.id} title="Copy the id" tone="plain small" />`],
 ];
 
 const Lately = ({ runs, durations }) => {
