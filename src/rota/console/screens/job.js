@@ -32,7 +32,7 @@ const factsOf = (job) => [
   ["At most at once", job.maxConcurrentExecutions], ["At once for each", job.concurrencyKey && html`<code>${job.concurrencyKey}</code>`], ["Starts", job.rateLimit], ["If its worker is lost", job.onLost],
   ["Environments", job.allowedEnvironments.join(", ")], ["Runs in a", job.isolation], ["Category", job.category && html`<a href=${href("/jobs", { category: job.category })}>${job.category}</a>`],
   ["Tags", job.tags.length ? html`<span class="row">${job.tags.map((tag) => html`<a key=${tag} class="tag" href=${href("/jobs", { tag })}>#${tag}</a>`)}</span>` : null],
-  ["Version", html`<a href=${href(`/jobs/${job.id}`, { tab: "versions" })}>${job.version}</a>, from ${job.source}`], ["Changed", html`<${Time} at=${job.updatedAt} />`], ["Made", html`<${Time} at=${job.createdAt} /> by ${job.createdBy}`],
+  ["Version", html`<a href=${href(`/jobs/${job.id}`, { tab: "versions" })}>${`${job.version}, from ${job.source}`}</a>`], ["Changed", html`<${Time} at=${job.updatedAt} />`], ["Made", html`<${Time} at=${job.createdAt} /> by ${job.createdBy}`],
   ["Id", html`<span class="mono" title=${job.id}>…${shortId(job.id)}</span> <${Copy} text=${job.id} title="Copy the id" tone="plain small" />`],
 ];
 
@@ -40,7 +40,7 @@ const Lately = ({ runs, durations }) => {
   const ended = runs.filter(({ finishedAt }) => finishedAt);
   const good = ended.filter(({ state }) => state === "Succeeded").length;
   return html`<${Card} title="Lately">${ended.length === 0 ? html`<p class="faint">No run has ended yet.</p>` : html`
-    <div class="figures"><${Figure} value=${duration(durations.p50Seconds)} word="half take at most" title="the median of the newest fifty that succeeded (p50)" /><${Figure} value=${duration(durations.p95Seconds)} word="19 of 20 at most" title="p95" /><${Figure} value=${`${good} of ${ended.length}`} word="succeeded lately" tone=${good < ended.length ? "warn" : "good"} /><div class="figure"><span class="strip-room"><${Strip} runs=${runs} /></span><span>last ${Math.min(20, runs.length)} runs</span></div></div>
+    <div class="figures"><${Figure} value=${duration(durations.p50Seconds)} word="half take at most" title="the median of the newest fifty that succeeded (p50)" /><${Figure} value=${duration(durations.p95Seconds)} word="19 of 20 at most" title="p95" /><${Figure} value=${`${good} of ${ended.length}`} word="succeeded lately" tone=${good < ended.length ? "warn" : "good"} /><div class="figure"><span class="strip-room"><${Strip} runs=${runs} /></span><span>${runs.length === 1 ? "the only run" : `last ${Math.min(20, runs.length)} runs`}</span></div></div>
     <${Durations} runs=${ended} p50=${durations.p50Seconds} p95=${durations.p95Seconds} />`}</${Card}>`;
 };
 
