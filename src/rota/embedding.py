@@ -1,5 +1,6 @@
 """`rota.console(…)`: the API and the console inside another ASGI application, on the store that Rota's processes share."""
 
+import signal
 import threading
 from collections.abc import Callable
 
@@ -63,10 +64,19 @@ class _Embedded:
             if self._who is not None:
                 doorkeeper = _Known(self._who, doorkeeper)
             services = ApiDependencies(
-                app.database, config, app.catalogue, __version__, host=None, doorkeeper=doorkeeper
+                app.database, config, app.catalogue, __version__, _HostStops(), host=None, doorkeeper=doorkeeper
             )
             self._made = create_application(services)
             return self._made
+
+
+class _HostStops(threading.Event):
+    """Set when the server around stops. It waits for open streams, and tells nobody but its own signal handler."""
+
+    def is_set(self) -> bool:
+        """Whether uvicorn was told to exit; other servers end streams by a time limit of theirs."""
+        server = getattr(signal.getsignal(signal.SIGTERM), "__self__", None)
+        return super().is_set() or bool(getattr(server, "should_exit", False))
 
 
 class _Known:
@@ -78,6 +88,8 @@ class _Known:
 
     async def principal(self, scope: Scope) -> Principal:
         request = Request(scope)
+        if "authorization" in request.headers:  # a program with a token of Rota's
+            return await self._others.principal(scope)
         known = await anyio.to_thread.run_sync(self._who, request)
         if known is None:
             return await self._others.principal(scope)

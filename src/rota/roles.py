@@ -188,7 +188,7 @@ async def _serve(app: App, engine: EngineThread | None, listener: socket.socket,
         engine.on_end(close_soon)
     for step in app.loops:
         step.start()
-    server.on_ready = lambda: _say(_coordinator_lines(app, listener, token))
+    server.on_ready = lambda: _say(_coordinator_lines(app, listener, token, with_link=engine is not None))
     await server.serve(sockets=[listener])
     for step in app.loops:
         await asyncio.to_thread(step.join)
@@ -274,13 +274,15 @@ def _bind(config: Config) -> socket.socket:
     return listener
 
 
-def _coordinator_lines(app: App, listener: socket.socket, token: str | None) -> Iterator[str]:
+def _coordinator_lines(app: App, listener: socket.socket, token: str | None, *, with_link: bool) -> Iterator[str]:
+    """`with_link`: for `rota up`, which a person reads. What `rota server` prints is collected somewhere."""
     scheme = "https" if app.config.server.tls_certificate else "http"
     host, port = listener.getsockname()[:2]
     yield f"Rota {__version__} is ready"
     console = f"{scheme}://{f'[{host}]' if ':' in host else host}:{port}"
     yield f"  console  {console}"
-    yield f"  sign in  {console}/#signin={app.links.make(app.database.clock.now())} (once)"
+    if with_link:
+        yield f"  sign in  {console}/#signin={app.links.make(app.database.clock.now())} (once)"
     yield (
         f"  token    {token}"
         if token

@@ -12,7 +12,6 @@ OUTAGE = r"ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|ERR_NETWORK
 _GIVEN_UP = "net::ERR_ABORTED"
 """A page that is left, or that asks anew, gives its requests up: nothing is wrong with that."""
 
-_FOLLOWED = "follow=1"
 _STREAM = "/api/events"
 _AWAITED = ("document", "fetch", "xhr")
 """Scripts are not among them: the browser never says that the script of a shared worker has arrived."""
@@ -60,13 +59,9 @@ class Complaints:
 
     @property
     def waiting(self) -> int:
-        """How many questions have no answer yet. Streams, of events and of a log that is followed, do not count."""
+        """How many questions have no answer yet. The stream of events never ends."""
         return sum(
-            1
-            for one in self._open
-            if one.resource_type in _AWAITED
-            and not urlsplit(one.url).path.endswith(_STREAM)
-            and _FOLLOWED not in one.url
+            1 for one in self._open if one.resource_type in _AWAITED and not urlsplit(one.url).path.endswith(_STREAM)
         )
 
     def _on_console(self, message: ConsoleMessage) -> None:

@@ -1,5 +1,8 @@
 """The server of a console test: a real `rota up` with the jobs of `jobs_app`, on a store and a port of its own."""
 
+import os
+import subprocess
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -31,3 +34,9 @@ class Server(Rota):
         return eventually(
             lambda: state if (state := self.state(execution_id)) in TERMINAL else "", 40, f"{execution_id} has ended"
         )
+
+    def submit_meanwhile(self) -> None:
+        """Something happens in the store while no server is there: another process submits an execution."""
+        variables = {**os.environ, "ROTA_DB": self.db, "PYTHONPATH": os.pathsep.join([str(APP.parent), *sys.path])}
+        words = [sys.executable, "-c", "from jobs_app import quick; quick.enqueue_now()"]
+        subprocess.run(words, check=True, env=variables, timeout=60)

@@ -63,7 +63,8 @@ def get_events(
         )
     if last_event_id is not None:
         start = int(last_event_id)
-    after = events.newest(ctx) if start is None else start
+    newest = events.newest(ctx)
+    after = newest if start is None else start
 
     def look() -> tuple[list[str], bool, bool]:
         nonlocal after
@@ -71,7 +72,8 @@ def get_events(
         after = told.until
         return [_rendered(record) for record in told.events], told.more, False
 
-    return stream(request, wakeups.on_events, look)
+    # Who loses the stream before its first event resumes behind this id; what was missed then is up to the newest.
+    return stream(request, wakeups.on_events, look, opening=f": newest {newest}\nid: {after}\n\n")
 
 
 def _rendered(record: EventRecord) -> str:

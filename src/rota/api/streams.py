@@ -18,6 +18,7 @@ T = TypeVar("T")
 EVENT_STREAM = "text/event-stream"
 _LOOK_SECONDS = 1.0
 _HEARTBEAT_SECONDS = 15.0
+_OPENING = ": rota\n\n"
 
 Listen = Callable[[Database, Callable[[], None]], Callable[[], None]]
 
@@ -64,8 +65,10 @@ def event(name: str | None, id: str | None, data: object) -> str:
     return f"{head}data: {json.dumps(data, separators=(',', ':'))}\n\n"
 
 
-def stream(request: Request, listen: Listen, look: Callable[[], tuple[list[str], bool, bool]]) -> StreamingResponse:
-    """Stream what `look` finds, look after look, until it says that this was all.
+def stream(
+    request: Request, listen: Listen, look: Callable[[], tuple[list[str], bool, bool]], opening: str = _OPENING
+) -> StreamingResponse:
+    """Stream what `look` finds, look after look, until it says that this was all. `opening` goes before all of it.
 
     `look` runs in a thread and returns rendered events, whether there may be more at once, and whether it is over.
     The stream also ends when the server stops, the client leaves, or its token is revoked.
@@ -75,7 +78,7 @@ def stream(request: Request, listen: Listen, look: Callable[[], tuple[list[str],
         wake = Wake(request)
         quiet = 0.0
         loop = asyncio.get_running_loop()
-        yield ": rota\n\n"
+        yield opening
         with wake.listening(listen):
             while True:
                 try:

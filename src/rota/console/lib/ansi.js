@@ -57,9 +57,16 @@ const classOf = ({ colour, ground, bold, dim, italic, underline, inverse, strike
   italic && "ansi-italic", inverse && "ansi-inverse", (underline || strike) && `ansi-${underline ? "under" : ""}${strike ? "through" : ""}line`,
 ].filter(Boolean).join(" ");
 
+/** A line without its ends. By hand: a pattern for them takes the square of a line of nothing but carriage returns. */
+function trimmed(text) {
+  let end = text.length;
+  while (end > 0 && (text[end - 1] === "\r" || text[end - 1] === "\n")) end -= 1;
+  return text.slice(0, end);
+}
+
 /** What a terminal shows of a line after its carriage returns: the last progress, not all of them. */
 export const settled = (text) => {
-  const whole = text.replace(/[\r\n]+$/, "");
+  const whole = trimmed(text);
   return whole.slice(whole.lastIndexOf("\r") + 1);
 };
 
@@ -75,7 +82,7 @@ const styleAfter = (text, style) => {
  */
 export function spans(line, style = {}) {
   const text = settled(line);
-  const hidden = line.replace(/[\r\n]+$/, "").length - text.length;
+  const hidden = trimmed(line).length - text.length;
   if (hidden) style = styleAfter(line.slice(0, hidden), style);  // a colour that was begun before goes on
   const found = [];
   let from = 0;

@@ -3,7 +3,10 @@
 const SHORTEST_MS = 500, LONGEST_MS = 4000, SILENCE_MS = 40000;
 
 export class Follower {
-  /** `tell` gets {type: "state", state: "live" | "lost" | "signedOut", away} and {type: "event", id, kind, data}. */
+  /**
+   * `tell` gets {type: "state", state: "live" | "lost" | "signedOut", away}, {type: "event", id, kind, data}, and at the
+   * beginning of a stream that says so {type: "opened", newest}: the number of the newest event that there is.
+   */
   constructor(url, tell) {
     this.url = url;
     this.tell = tell;
@@ -71,10 +74,12 @@ export class Follower {
     const found = {};
     for (const line of block.split("\n")) {
       const colon = line.indexOf(":");
-      if (colon > 0) found[line.slice(0, colon)] = line.slice(colon + 1).replace(/^ /, "");
+      if (colon >= 0) found[line.slice(0, colon)] = line.slice(colon + 1).replace(/^ /, "");
     }
-    if (found.data === undefined) return;
     if (found.id !== undefined) this.last = found.id;
+    const newest = /^newest (\d+)$/.exec(found[""] ?? "")?.[1];
+    if (newest !== undefined) this.tell({ type: "opened", newest: Number(newest) });
+    if (found.data === undefined) return;
     this.tell({ type: "event", id: found.id, kind: found.event, data: JSON.parse(found.data) });
   }
 }

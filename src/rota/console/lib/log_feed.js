@@ -1,11 +1,11 @@
 // What moves the window over a log: pages upward and downward, the end as it is written, the place that a link names.
-import { address, get } from "./api.js";
-import { Follower } from "./follower.js";
+import { get } from "./api.js";
 import { useEffect, useRef, useState } from "./html.js";
 import { cursorAt, downward, keyOf, opened, upward, written } from "./log_window.js";
 import { paused } from "./settings.js";
 
 const PAGE = 300, TAIL = 200, AROUND = 100;
+const MOST_AT_ONCE = 1000, LOOK_MS = 500, AWAY_MS = 2000;
 
 /** Whether the tab is in sight. */
 function useSight() {
@@ -18,22 +18,33 @@ function useSight() {
   return seen;
 }
 
-/** Hears each line that is written until the log ends: `hear(lines)` once a frame, `end()` after the last. */
-function useFollowing(id, wanted, heard, hear, end) {
-  const act = useRef({ hear, end, heard });
-  act.current = { hear, end, heard };
+/**
+ * Hears what is written, page after page, until the log has ended: `hear(lines)`, and `end()` after the last. It asks
+ * again and again instead of holding a stream, because each tab would hold one of the six connections of its browser.
+ */
+function useFollowing(id, wanted, given) {
+  const act = useRef(given);
+  act.current = given;
   useEffect(() => {
     if (!wanted) return undefined;
-    let queue = [], frame = 0;
-    const flush = () => { frame = 0; const found = queue; queue = []; if (found.length) act.current.hear(found); };
-    const follower = new Follower(address(`/api/executions/${id}/logs`, { follow: "1", after: act.current.heard?.cursor }), (message) => {
-      if (message.type !== "event") return;
-      if (message.kind === "end") { follower.stop(); cancelAnimationFrame(frame); flush(); act.current.end(); return; }
-      queue.push({ ...message.data, cursor: message.id });
-      frame ||= requestAnimationFrame(flush);
-    });
-    follower.start();
-    return () => { follower.stop(); cancelAnimationFrame(frame); flush(); };
+    const abort = new AbortController();
+    let timer = 0;
+    let after = act.current.heard?.cursor;
+    const look = async () => {
+      const { over } = act.current;  // as it was before the question: what was written until then is in the answer
+      try {
+        const page = await get(`/api/executions/${id}/logs`, { after, limit: MOST_AT_ONCE }, { signal: abort.signal });
+        if (abort.signal.aborted) return;
+        after = page.items.at(-1)?.cursor ?? after;
+        if (page.items.length) act.current.hear(page.items);
+        if (over && !page.nextCursor) { act.current.end(); return; }
+        timer = setTimeout(look, page.nextCursor ? 0 : LOOK_MS);
+      } catch (problem) {
+        if (problem.name !== "AbortError") timer = setTimeout(look, AWAY_MS);  // that the server is away is told above
+      }
+    };
+    look();
+    return () => { abort.abort(); clearTimeout(timer); };
   }, [id, wanted]);
 }
 
@@ -51,7 +62,10 @@ export function useLog({ id, first, live, complain, onEnd }) {
   const asking = useRef(false);
   useEffect(() => { if (live) setFollows(true); }, [live]);  // what ends goes on being followed until its last line
   const seen = useSight();
-  useFollowing(id, follows && seen && !paused.value, window.heard, (found) => setWindow((old) => written(old, found, sticking.current)), () => { setFollows(false); onEnd(); });
+  useFollowing(id, follows && seen && !paused.value, {
+    heard: window.heard, over: !live,
+    hear: (found) => setWindow((old) => written(old, found, sticking.current)), end: () => { setFollows(false); onEnd(); },
+  });
 
   const ask = async (what, query, take) => {
     if (asking.current) return;

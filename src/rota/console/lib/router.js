@@ -5,11 +5,17 @@ import { signal } from "../vendor/signals.js";
 
 /** @returns {Route} */
 export function parse(hash) {
-  const [path, query = ""] = hash.replace(/^#\/?/, "").split("?", 2);
+  const place = hash.replace(/^#\/?/, "");
+  const mark = place.indexOf("?");
   return {
-    path: path.split("/").filter(Boolean).map(decodeURIComponent),
-    query: Object.fromEntries(new URLSearchParams(query)),
+    path: (mark < 0 ? place : place.slice(0, mark)).split("/").filter(Boolean).map(decoded),
+    query: mark < 0 ? {} : Object.fromEntries(new URLSearchParams(place.slice(mark + 1))),
   };
+}
+
+/** A part of a path; one that somebody mistyped, such as 50%, as it is. */
+function decoded(part) {
+  try { return decodeURIComponent(part); } catch { return part; }
 }
 
 /** The address of a place: href("/jobs", {q: "etl"}) is "#/jobs?q=etl". Empty values are left out. */

@@ -1,6 +1,5 @@
 // What happens, as it happens: one stream for all tabs, and whether it is up.
-import { address } from "./api.js";
-import { session } from "./api.js";
+import { address, session } from "./api.js";
 import { Follower } from "./follower.js";
 import { signal } from "../vendor/signals.js";
 
@@ -9,13 +8,12 @@ import { signal } from "../vendor/signals.js";
  * @type {import("../vendor/signals.js").Signal<{state: "connecting" | "live" | "lost", since?: number, away?: number | null}>}
  */
 export const connection = signal({ state: "connecting" });
-/** How many events came since the connection was regained, within a moment: what was missed. */
+/** {away, events, until}: what was missed while the connection was lost, `events` up to the number `until`; null = nothing to say. */
 export const missed = signal(null);
 
-const BURST_MS = 1500;
 const listeners = new Set();
-let begun = false;
-let burstUntil = 0;
+/** What ends the stream of this tab. @type {(() => void)|null} */
+let leave = null;
 
 /** Call `hear` with each event {id, kind, data}. Returns what ends it. */
 export function listen(hear) {
@@ -25,32 +23,38 @@ export function listen(hear) {
 
 function receive(message) {
   if (message.type === "event") {
-    if (Date.now() < burstUntil && missed.value) missed.value = { ...missed.value, events: missed.value.events + 1 };
+    if (Number(message.id) <= (missed.value?.until ?? 0)) missed.value = { ...missed.value, events: missed.value.events + 1 };
     for (const hear of listeners) hear(message);
-    return;
-  }
-  if (message.state === "signedOut") { session.value = null; begun = false; return; }
-  connection.value = message;
-  if (message.state === "live" && message.away) {
-    missed.value = { away: message.away, events: 0 };
-    burstUntil = Date.now() + BURST_MS;
+  } else if (message.type === "opened") {
+    if (missed.value?.until === null) missed.value = { ...missed.value, until: message.newest };
+  } else if (message.state === "signedOut") {
+    session.value = null;
+    leave?.();
+    leave = null;
+  } else {
+    connection.value = message;
+    if (message.state !== "live" || !message.away) return;
+    missed.value = { away: message.away, events: 0, until: null };
     for (const hear of listeners) hear({ kind: "console.resumed", data: {} });
   }
 }
 
 /** Begin to follow, once. */
 export function follow() {
-  if (begun) return;
-  begun = true;
+  if (leave) return;
   const url = address("/api/events");
   try {
-    const worker = new SharedWorker(new URL("./stream_worker.js", import.meta.url), { type: "module", name: "rota-events" });
-    worker.port.onmessage = ({ data }) => receive(data);
-    worker.port.start();
-    worker.port.postMessage({ type: "follow", url });
-    addEventListener("pagehide", () => worker.port.postMessage({ type: "leave" }));
-    addEventListener("pageshow", ({ persisted }) => { if (persisted) location.reload(); });
+    const { port } = new SharedWorker(new URL("./stream_worker.js", import.meta.url), { type: "module", name: "rota-events" });
+    leave = () => { port.postMessage({ type: "leave" }); port.close(); };
+    port.onmessage = ({ data }) => receive(data);
+    port.start();
+    port.postMessage({ type: "follow", url });
   } catch {  // no shared workers here: this tab has a stream of its own
-    new Follower(url, receive).start();
+    const follower = new Follower(url, receive);
+    leave = () => follower.stop();
+    follower.start();
   }
 }
+
+globalThis.addEventListener?.("pagehide", () => leave?.());
+globalThis.addEventListener?.("pageshow", ({ persisted }) => { if (persisted) location.reload(); });

@@ -36,24 +36,28 @@ async function follow(own, query, { more, told, signal }) {
  */
 export function useTimeline(query) {
   const [state, setState] = useState({ known: nothing(), problem: null, loading: true, filling: false, cut: false });
-  const run = useRef({ known: nothing(), of: "", wanted: "", cursor: null, readAt: 0, timer: 0, abort: null, busy: false });
+  const run = useRef({ known: nothing(), of: "", wanted: "", cursor: null, readAt: 0, timer: 0, abort: null, busy: false, dirty: false, soon: () => {} });
   const own = run.current;
   const asked = JSON.stringify([query.from, query.to, query.range, query.group, query.state, query.q]);
   own.wanted = JSON.stringify([query.group, query.state, query.q]);
 
   const ask = async (more) => {
-    if (own.busy && !more) return;
+    if (own.abort && !more) { own.dirty = true; return; }  // a slow answer is waited for: events must not starve it
     own.abort?.abort();
     const abort = (own.abort = new AbortController());
+    own.dirty = false;
     own.busy = more;
     const told = () => { if (!abort.signal.aborted) setState({ known: own.known, problem: null, loading: false, filling: own.busy && Boolean(own.cursor) && own.known.bars.size < MOST_BARS, cut: Boolean(own.cursor) }); };
     try {
       await follow(own, query, { more, told, signal: abort.signal });
     } catch (problem) {
-      if (problem.name === "AbortError") return;
-      setState((old) => ({ ...old, problem, loading: false }));
+      if (problem.name !== "AbortError") setState((old) => ({ ...old, problem, loading: false }));
     }
-    if (own.abort === abort) { own.busy = false; setState((old) => ({ ...old, filling: false })); }
+    if (own.abort !== abort) return;
+    own.abort = null;
+    own.busy = false;
+    setState((old) => ({ ...old, filling: false }));
+    if (own.dirty) own.soon();
   };
 
   useEffect(() => {
@@ -64,12 +68,13 @@ export function useTimeline(query) {
       if (own.timer || !lives()) return;
       own.timer = setTimeout(() => { own.timer = 0; ask(false); }, Math.max(SETTLE_MS, own.readAt + AT_MOST_EVERY_MS - Date.now()));
     };
+    own.soon = soon;
     const silence = listen(({ kind }) => { if (/^(execution\.|schedule\.|console\.resumed)/.test(kind)) soon(); });
     const resume = paused.subscribe((is) => { if (!is && Date.now() - own.readAt > AT_MOST_EVERY_MS) soon(); });
     document.addEventListener("visibilitychange", soon);
     const clockwork = setInterval(soon, ANYWAY_EVERY_MS);
     return () => {
-      silence(); resume(); clearInterval(clockwork); clearTimeout(own.timer); own.timer = 0; own.abort?.abort(); own.busy = false;
+      silence(); resume(); clearInterval(clockwork); clearTimeout(own.timer); own.timer = 0; own.abort?.abort(); own.abort = null; own.busy = false; own.soon = () => {};
       document.removeEventListener("visibilitychange", soon);
     };
   }, [asked]);

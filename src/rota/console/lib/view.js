@@ -19,25 +19,30 @@ export function useView(path, query = {}, { on = null, about = () => true, every
   const [state, setState] = useState({ data: null, problem: null, loading: true, of: "" });
   const [stale, setStale] = useState(0);
   const asked = JSON.stringify([path, query]);
-  const run = useRef({ last: 0, timer: 0, abort: null, about, frozen });
+  const run = useRef({ last: 0, timer: 0, abort: null, dirty: false, soon: () => {}, about, frozen });
   run.current.about = about;
   run.current.frozen = frozen;
 
-  const ask = useMemo(() => async () => {
+  const ask = useMemo(() => async (anew = true) => {
     if (path === null) return;
     const own = run.current;
     clearTimeout(own.timer);
     own.timer = 0;
+    if (own.abort && !anew) { own.dirty = true; return; }  // a slow answer is waited for: events must not starve it
     own.abort?.abort();
-    own.abort = new AbortController();
-    own.last = Date.now();
+    const abort = (own.abort = new AbortController());
+    own.dirty = false;
     try {
-      const data = await get(path, query, { signal: own.abort.signal });
+      const data = await get(path, query, { signal: abort.signal });
       setState({ data, problem: null, loading: false, of: asked });
       setStale(0);
     } catch (problem) {
       if (problem.name !== "AbortError") setState((old) => ({ ...old, problem, loading: false, data: old.of === asked ? old.data : null }));
     }
+    if (own.abort !== abort) return;
+    own.abort = null;
+    own.last = Date.now();
+    if (own.dirty) own.soon();
   }, [asked]);
 
   useEffect(() => {
@@ -46,8 +51,9 @@ export function useView(path, query = {}, { on = null, about = () => true, every
     const own = run.current;
     const soon = () => {
       if (own.timer) return;
-      own.timer = setTimeout(ask, Math.max(SETTLE_MS, own.last + AT_MOST_EVERY_MS - Date.now()));
+      own.timer = setTimeout(() => ask(false), Math.max(SETTLE_MS, own.last + AT_MOST_EVERY_MS - Date.now()));
     };
+    own.soon = soon;
     let held = 0;
     const wanted = () => {
       if (document.hidden || paused.value || own.frozen) { held += 1; setStale((many) => many + 1); return; }
@@ -59,9 +65,9 @@ export function useView(path, query = {}, { on = null, about = () => true, every
     const shown = () => { if (!document.hidden && held && !paused.value && !own.frozen) { held = 0; soon(); } };
     document.addEventListener("visibilitychange", shown);
     const resume = paused.subscribe((is) => { if (!is) shown(); });
-    const clockwork = every && setInterval(() => { if (!document.hidden && !paused.value && !own.frozen) ask(); }, every);
+    const clockwork = every && setInterval(() => { if (!document.hidden && !paused.value && !own.frozen) ask(false); }, every);
     return () => {
-      silence(); resume(); clearTimeout(own.timer); own.timer = 0; own.abort?.abort();
+      silence(); resume(); clearTimeout(own.timer); own.timer = 0; own.abort?.abort(); own.abort = null; own.soon = () => {};
       document.removeEventListener("visibilitychange", shown);
       if (clockwork) clearInterval(clockwork);
     };
