@@ -33,7 +33,6 @@ class JobListQuery(JobQuery):
     """Which jobs."""
 
     category: PlainText | None = Field(None, max_length=200)
-    limit: int = Field(40, ge=1, le=200)
 
 
 class JobRow(Output):
