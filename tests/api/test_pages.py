@@ -84,3 +84,15 @@ def test_under_a_path_the_cookie_is_for_that_path(database: Database) -> None:
         assert browser.get("/tools/rota/api/keys").status_code == 200
         assert browser.delete("/tools/rota/session", headers={"Sec-Fetch-Site": "same-origin"}).status_code == 204
         assert browser.get("/tools/rota/session").status_code == 401
+
+
+def test_a_program_with_a_token_needs_no_origin_there(database: Database) -> None:
+    token = access.bootstrap(database, "an-admin-token")
+    shop = FastAPI()
+    shop.mount("/jobs", rota.console(str(database), who=lambda _request: ("everybody", "viewer")))
+    with TestClient(shop) as program:
+        headers = {"Authorization": f"Bearer {token}"}
+        assert program.get("/jobs/session", headers=headers).json()["role"] == "admin"
+        assert program.post("/jobs/api/executions/retry", json={}, headers=headers).status_code == 202
+        assert program.get("/jobs/session").json()["name"] == "everybody"
+        assert program.post("/jobs/api/executions/retry", json={}).status_code == 403
