@@ -35,7 +35,6 @@ def test_a_server_stops_while_a_console_listens(tmp_path: Path) -> None:
                 lines = stream.iter_lines()
                 assert next(lines).startswith(": newest ")
                 server.send_signal(signal.SIGTERM)
-                list(lines)
-            server.wait(PATIENCE_SECONDS)
+                server.wait(PATIENCE_SECONDS)
         finally:
             server.kill()
