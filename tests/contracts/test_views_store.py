@@ -9,7 +9,7 @@ from rota.domain.occurrence import Decision
 from rota.domain.outcome import Failed, Outcome, Succeeded
 from rota.domain.schedule import Schedule
 from rota.domain.transition import decide
-from rota.stores import coordinators, durations, executions, history, jobs, occurrences, schedules, views
+from rota.stores import durations, executions, history, jobs, occurrences, schedules, views
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.identity import new_id
@@ -134,16 +134,6 @@ def test_jobs_are_counted_by_what_they_can_be_chosen_by(each_store: Database) ->
         assert found["states"] == [("Enabled", 4)]
         assert found["owners"] == []
         assert views.changes_of_time(tx) != before
-
-
-def test_coordinators_that_have_stopped_are_not_told(each_store: Database) -> None:
-    ids = ["01900000-0000-7000-8000-00000000000a", "01900000-0000-7000-8000-00000000000b"]
-    with each_store.write() as tx:
-        for id in ids:
-            coordinators.join(tx, id, name=id[-1], hostname="h", pid=1, version="1", settings={})
-        coordinators.leave(tx, ids[0])
-    with each_store.read() as tx:
-        assert [line.id for line in views.coordinator_lines(tx)] == ids[1:]
 
 
 def test_lines_above_a_line_are_read_in_their_order(each_store: Database) -> None:

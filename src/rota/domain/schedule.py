@@ -117,6 +117,10 @@ class Schedule:
         """Whether it has fired as often as `maxRuns` lets it."""
         return self.max_runs is not None and runs >= self.max_runs
 
+    def fires_left(self, runs: int, most: int) -> int:
+        """How often it may still fire after `runs` runs, but no more than `most`."""
+        return most if self.max_runs is None else min(most, self.max_runs - runs)
+
     def timeline(self, around: Surroundings = NO_SURROUNDINGS) -> Timeline:
         """The moments that the rule names. A calendar that is not given is taken for Monday to Friday."""
         days = (around.days or MONDAY_TO_FRIDAY) if self.needs_calendar else None

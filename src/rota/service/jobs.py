@@ -178,10 +178,9 @@ def upcoming_of(ctx: ServiceContext, id: str, *, count: int) -> list[tuple[Sched
     fires: list[tuple[ScheduleRecord, Fire]] = []
     for schedule in found:
         if schedule.state is ScheduleState.ENABLED and schedule.id in around:
-            left = count if schedule.schedule.max_runs is None else schedule.schedule.max_runs - schedule.runs
+            left = schedule.schedule.fires_left(schedule.runs, count)
             fires += [
-                (schedule, fire)
-                for fire in upcoming(schedule.schedule, now, None, min(count, left), around[schedule.id]).items
+                (schedule, fire) for fire in upcoming(schedule.schedule, now, None, left, around[schedule.id]).items
             ]
     return sorted(fires, key=lambda pair: (pair[1].at, pair[0].id))[:count]
 

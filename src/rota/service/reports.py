@@ -119,10 +119,8 @@ def upcoming(ctx: ServiceContext, hours: int, limit: int) -> list[UpcomingFire]:
         schedule = rules[entry.schedule_id]
         if entry.schedule_id not in around:
             continue
-        left = _FIRES_OF_ONE_SCHEDULE if schedule.max_runs is None else schedule.max_runs - entry.runs
-        coming = fires_of(
-            schedule, now, until, min(left, limit, _FIRES_OF_ONE_SCHEDULE), around[entry.schedule_id]
-        ).items
+        left = schedule.fires_left(entry.runs, min(limit, _FIRES_OF_ONE_SCHEDULE))
+        coming = fires_of(schedule, now, until, left, around[entry.schedule_id]).items
         text = schedule.describe()
         fires += [UpcomingFire(entry.schedule_id, entry.job_id, entry.job_name, fire.at, text) for fire in coming]
     return sorted(fires, key=lambda fire: (fire.at, fire.schedule_id))[:limit]

@@ -190,7 +190,7 @@ def _fires(
     one: Upcoming, schedule: Schedule, around: Surroundings, start: Instant, until: Instant
 ) -> Iterator[ComingFire]:
     """The fires of one schedule, a few at a time: of most schedules, only the first is ever looked at."""
-    left = MOST_INSTANTS if schedule.max_runs is None else schedule.max_runs - one.runs
+    left = schedule.fires_left(one.runs, MOST_INSTANTS)
     while left > 0:
         count = min(left, _FIRES_AT_ONCE)
         page = upcoming(schedule, start, until, count, around).items

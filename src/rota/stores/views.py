@@ -12,7 +12,7 @@ from rota.domain.occurrence import Decision
 from rota.stores.database import Transaction
 from rota.stores.history import first_id_at
 from rota.stores.schedule_tables import calendars, occurrences, schedule_exceptions, schedules
-from rota.stores.tables import coordinators, executions, history, jobs
+from rota.stores.tables import executions, history, jobs
 
 _STACK_CHARACTERS = 4000
 _ERROR_CHARACTERS = 1000
@@ -70,19 +70,6 @@ class Overdue:
     job_id: str
     job_name: str
     next_at: Instant
-
-
-@dataclass(frozen=True, slots=True)
-class CoordinatorLine:
-    """A coordinator that has not stopped in order."""
-
-    id: str
-    name: str
-    hostname: str
-    pid: int
-    version: str
-    started_at: Instant
-    heartbeat_at: Instant
 
 
 def newest_runs(tx: Transaction, job_ids: Sequence[str], most: int) -> dict[str, list[Run]]:
@@ -214,16 +201,6 @@ def overdue(tx: Transaction, before: Instant, limit: int) -> list[Overdue]:
         .limit(limit)
     )
     return [Overdue(**row._mapping) for row in tx.all(statement)]
-
-
-def coordinator_lines(tx: Transaction) -> list[CoordinatorLine]:
-    """The coordinators that have not stopped in order, those heard of last first."""
-    columns = coordinators.c
-    names = ("id", "name", "hostname", "pid", "version", "started_at", "heartbeat_at")
-    statement = select(*(columns[name] for name in names)).where(columns.ended_at.is_(None))
-    return [
-        CoordinatorLine(**row._mapping) for row in tx.all(statement.order_by(columns.heartbeat_at.desc()).limit(50))
-    ]
 
 
 def facets(tx: Transaction) -> dict[str, list[tuple[str, int]]]:

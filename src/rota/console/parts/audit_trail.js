@@ -1,5 +1,4 @@
 // Who changed what: a list that opens to what was there before and after.
-import { get } from "../lib/api.js";
 import { compared, nameOf, placeOf, pointsTo, reasonOf, spaced, written } from "../lib/audit_detail.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { shortId } from "../lib/format.js";
@@ -7,10 +6,10 @@ import { filter, href } from "../lib/router.js";
 import { useView } from "../lib/view.js";
 import { Code } from "./copy.js";
 import { Diff } from "./diff.js";
+import { useFurther } from "./further.js";
 import { Icon } from "./icons.js";
-import { Awaited, Button, Card, Empty, More } from "./layout.js";
+import { Awaited, Button, Card, Empty } from "./layout.js";
 import { Time, told } from "./time.js";
-import { complain } from "./toast.js";
 
 const UUID = /^[0-9a-f]{8}-[0-9a-f-]{27}$/;
 const short = (id) => (UUID.test(id) ? `…${shortId(id)}` : id);
@@ -46,32 +45,21 @@ const Entry = ({ entry, open, toggle, filters }) => {
     ${open && html`<tr class="audit-more"><td colspan="6"><${Detail} entry=${entry} /></td></tr>`}`;
 };
 
-const NOTHING = { items: [], cursor: undefined };
 
 /** @param {{query: Record<string, any>, filters?: boolean}} props filters = whether the entries offer filters of the address */
 export const AuditTrail = ({ query, filters = false }) => {
   const asked = { limit: 50, ...query };
   const [opened, setOpened] = useState(new Set());
-  const [more, setMore] = useState(NOTHING);
-  const [busy, setBusy] = useState(false);
+  const further = useFurther("/api/audit", asked, ({ seq }) => seq);
   const view = useView("/api/audit", asked, { on: /^(job|schedule|calendar|queue|worker|key)\./, every: 20000 });
-  useEffect(() => { setMore(NOTHING); setOpened(new Set()); }, [JSON.stringify(query)]);
-  const load = async (cursor) => {
-    setBusy(true);
-    try {
-      const page = await get("/api/audit", { ...asked, cursor });
-      setMore((old) => ({ items: [...old.items, ...page.items], cursor: page.nextCursor }));
-    } catch (problem) { complain(problem); }
-    setBusy(false);
-  };
+  useEffect(() => { setOpened(new Set()); }, [JSON.stringify(query)]);
   const toggle = (seq) => setOpened((old) => { const next = new Set(old); next[next.has(seq) ? "delete" : "add"](seq); return next; });
   return html`<${Awaited} view=${view}>${(data) => {
-    const oldest = data.items.at(-1)?.seq ?? 0;
-    const entries = [...data.items, ...more.items.filter(({ seq }) => seq < oldest)];
+    const entries = further.rows(data);
     if (entries.length === 0) return html`<${Card}><${Empty} title="No change is like that" icon="audit">${filters && html`<p><${Button} onClick=${() => filter({ noun: null, actor: null, subjectId: null })}>Show all changes</${Button}></p>`}</${Empty}></${Card}>`;
     return html`<${Card} flush=${true} title="Changes"><div class="scroller"><table class="audit" aria-label="Changes">
       <thead><tr><th scope="col">When</th><th scope="col">Who</th><th scope="col">Did what</th><th scope="col" class="only-wide">To a</th><th scope="col">Named, and why</th><th scope="col" class="only-wide"><span class="unseen">Filters</span></th></tr></thead>
       <tbody>${entries.map((entry) => html`<${Entry} key=${entry.seq} entry=${entry} open=${opened.has(entry.seq)} toggle=${() => toggle(entry.seq)} filters=${filters} />`)}</tbody>
-    </table></div><${More} cursor=${more.cursor === undefined ? data.nextCursor : more.cursor} onMore=${load} busy=${busy} /></${Card}>`;
+    </table></div>${further.button(data)}</${Card}>`;
   }}</${Awaited}>`;
 };

@@ -1,16 +1,15 @@
 // The ledger of a schedule: every instant, what was decided about it and why; and whether none is left undecided.
-import { get } from "../lib/api.js";
 import { count, number } from "../lib/format.js";
-import { html, useEffect, useState } from "../lib/html.js";
+import { html, useState } from "../lib/html.js";
 import { filter, href } from "../lib/router.js";
 import { useView } from "../lib/view.js";
 import { Choice } from "./fields.js";
+import { useFurther } from "./further.js";
 import { Icon } from "./icons.js";
-import { Awaited, Card, Empty, Figure, More } from "./layout.js";
+import { Awaited, Card, Empty, Figure } from "./layout.js";
 import { State, toneOf, wordOf } from "./state.js";
 import { Table } from "./table.js";
 import { Time } from "./time.js";
-import { complain } from "./toast.js";
 
 const DECISIONS = ["fired", "missed", "expired", "coalesced", "skippedOverlap", "skippedCalendar", "skippedCondition", "skippedPaused", "skippedException", "suppressedDst"];
 const DAYS = [["1", "the last 24 hours"], ["7", "the last 7 days"], ["30", "the last 30 days"]];
@@ -27,15 +26,13 @@ const columns = (zone) => [
 export const Ledger = ({ schedule, decision = "" }) => {
   const path = `/api/schedules/${schedule.id}/occurrences`;
   const view = useView(path, { decision, limit: 50 }, { on: /^(occurrence|execution|schedule)\./, about: (event) => !event.data.jobId || event.data.jobId === schedule.jobId, every: 30000 });
-  const [more, setMore] = useState({ items: [], cursor: undefined });
-  useEffect(() => { setMore({ items: [], cursor: undefined }); }, [decision]);
-  const load = (cursor) => get(path, { decision, limit: 50, cursor }).then((page) => setMore({ items: [...more.items, ...page.items], cursor: page.nextCursor }), complain);
+  const further = useFurther(path, { decision, limit: 50 }, ({ nominalAt }) => nominalAt);
   return html`<div class="filters"><label class="row"><span class="faint">Decision</span><${Choice} value=${decision} options=${[["", "any"], ...DECISIONS.map((one) => [one, wordOf(one)])]} onValue=${(it) => filter({ decision: it || null })} /></label></div>
     <${Awaited} view=${view}>${(data) => {
-      const rows = [...data.items, ...more.items.filter(({ nominalAt }) => !data.items.some((one) => one.nominalAt === nominalAt))];
+      const rows = further.rows(data);
       return html`<${Card} flush=${true}>${rows.length === 0 ? html`<${Empty} title=${decision ? "No instant was decided like that" : "No instant was decided yet"} icon="scheduled" />`
         : html`<${Table} label="Ledger" columns=${columns(schedule.timeZone)} rows=${rows} keyOf=${(row) => row.nominalAt} to=${(row) => (row.executionId ? `/executions/${row.executionId}` : null)} />`}
-        <${More} cursor=${more.cursor === undefined ? data.nextCursor : more.cursor} onMore=${load} /></${Card}>`;
+        ${further.button(data)}</${Card}>`;
     }}</${Awaited}>`;
 };
 

@@ -1,6 +1,6 @@
 // Dead letters and missed instants: grouped by what is the same, run again one by one or all at once.
 import { get, may } from "../lib/api.js";
-import { html, useEffect, useState } from "../lib/html.js";
+import { html, useState } from "../lib/html.js";
 import { count, number } from "../lib/format.js";
 import { filter, href } from "../lib/router.js";
 import { useView } from "../lib/view.js";
@@ -9,6 +9,7 @@ import { Icon } from "../parts/icons.js";
 import { useShortcut } from "../parts/keys.js";
 import { Awaited, Button, Card, Empty, Head } from "../parts/layout.js";
 import { executionColumns } from "../parts/rows.js";
+import { Search } from "../parts/search.js";
 import { State } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { Time } from "../parts/time.js";
@@ -17,7 +18,6 @@ import { complain } from "../parts/toast.js";
 /** @type {[string, string][]} */
 const SPANS = [["24h", "24 hours"], ["7d", "7 days"], ["30d", "30 days"]];
 const MOST_AT_ONCE = 1000;
-const TYPING_MS = 300;
 
 const idsOf = async (fingerprint, since) => (await get(`/api/views/failures/${fingerprint}`, { since })).ids;
 
@@ -63,17 +63,6 @@ const MISSED = [
   { key: "why", title: "", roomy: true, cell: (row) => html`<a href=${href(`/jobs/${row.jobId}`, { tab: "why" })} aria-label=${`Why did ${row.jobName} not run?`}>Why?</a>` },
 ];
 
-const Search = ({ q }) => {
-  const [text, setText] = useState(q);
-  useEffect(() => setText(q), [q]);
-  useEffect(() => {
-    if (text.trim() === q) return undefined;
-    const timer = setTimeout(() => filter({ q: text.trim() || null }), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return html`<input type="search" aria-label="Find by job or error" placeholder="Job or error" value=${text} onInput=${(event) => setText(event.target.value)} />`;
-};
-
 /** Everything that failed, of all kinds: the ids are gathered before somebody is asked. */
 async function retryAll(groups, since, again) {
   const ids = [];
@@ -90,7 +79,7 @@ export default function Failures({ query: { since = "7d", q = "", open = "" } })
   const all = () => { setBusy(true); retryAll(view.data.groups, since, view.again).catch(complain).finally(() => setBusy(false)); };
   const span = SPANS.find(([value]) => value === since)?.[1] ?? since;
   return html`<${Head} title="Dead letters & missed">${may("operate") && view.data?.groups.length > 1 && html`<${Button} icon="retrying" disabled=${busy} onClick=${all}>${busy ? "Counting…" : "Run everything again"}</${Button}>`}</${Head}>
-    <div class="filters" role="search"><${Search} q=${q} /><span class="choices" role="group" aria-label="How far back">${SPANS.map(([value, word]) => html`<button key=${value} type="button" aria-pressed=${since === value} onClick=${() => filter({ since: value === "7d" ? null : value })}>${word}</button>`)}</span></div>
+    <div class="filters" role="search"><${Search} value=${q} label="Find by job or error" placeholder="Job or error" /><span class="choices" role="group" aria-label="How far back">${SPANS.map(([value, word]) => html`<button key=${value} type="button" aria-pressed=${since === value} onClick=${() => filter({ since: value === "7d" ? null : value })}>${word}</button>`)}</span></div>
     <${Awaited} view=${view}>${(data) => html`
       <${Card} title="Failed for good" flush=${true} beside=${data.groups.length > 0 && html`<span class="faint">${count(data.groups.reduce((sum, one) => sum + one.count, 0), "failure")} of ${count(data.groups.length, "kind")}${data.truncated ? "; the newest 5,000 were looked at" : ""}</span>`}>
         ${data.groups.length === 0 ? html`<${Empty} title=${q ? "No failure is like that" : "Nothing failed for good"} icon="succeeded"><p>${q ? html`<${Button} onClick=${() => filter({ q: null })}>Show all</${Button}>` : `In the last ${span} every execution came to a good end, or still has an attempt left.`}</p></${Empty}>`

@@ -1,5 +1,5 @@
 // A job: its facts, its runs, its schedules, what it was, and why it has not run.
-import { exactly, get, may } from "../lib/api.js";
+import { exactly, may } from "../lib/api.js";
 import { write } from "../lib/exact.js";
 import { html, useEffect, useState } from "../lib/html.js";
 import { duration, shortId } from "../lib/format.js";
@@ -8,10 +8,11 @@ import { useView } from "../lib/view.js";
 import { AuditTrail } from "../parts/audit_trail.js";
 import { Code, Copy } from "../parts/copy.js";
 import { Durations } from "../parts/durations.js";
+import { useFurther } from "../parts/further.js";
 import { cancelAll, drop, editable, pauseOrResume, turn } from "../parts/job_actions.js";
 import { editJob } from "../parts/job_form.js";
 import { useShortcut } from "../parts/keys.js";
-import { Awaited, Button, Card, Empty, Facts, Figure, Head, More, Tabs } from "../parts/layout.js";
+import { Awaited, Button, Card, Empty, Facts, Figure, Head, Tabs } from "../parts/layout.js";
 import { executionColumns } from "../parts/rows.js";
 import { SchedulesOf } from "../parts/schedules_of.js";
 import { State, Strip } from "../parts/state.js";
@@ -54,13 +55,12 @@ const Overview = ({ data, again }) => {
 const Executions = ({ job }) => {
   const { id } = job;
   const view = useView("/api/views/executions", { jobId: id }, { on: /^execution\./, about: (event) => event.data.jobId === id || !event.data.jobId });
-  const [more, setMore] = useState({ items: [], cursor: undefined });
-  const load = (cursor) => get("/api/views/executions", { jobId: id, cursor }).then((page) => setMore((old) => ({ items: [...old.items, ...page.items], cursor: page.nextCursor })), complain);
+  const further = useFurther("/api/views/executions", { jobId: id });
   const beside = html`<span class="row"><a href=${href("/executions", { q: `job:${job.name}` })}>Filter and retry</a>${may("operate") && html`<${Button} tone="small" icon="cancelled" onClick=${() => cancelAll(job, view.again)}>Cancel all</${Button}>`}</span>`;
   return html`<${Awaited} view=${view}>${(data) => {
-    const rows = [...data.items, ...more.items.filter(({ id: one }) => !data.items.some((row) => row.id === one))];
+    const rows = further.rows(data);
     if (rows.length === 0) return html`<${Card}><${Empty} title="It has not run yet" icon="executions">${may("operate") && html`<p>Start it by hand with <kbd>t</kbd>, or give it a schedule.</p>`}</${Empty}></${Card}>`;
-    return html`<${Card} title="Executions" flush=${true} beside=${beside}><${Table} label="Executions" columns=${executionColumns({ job: false })} rows=${rows} to=${(row) => `/executions/${row.id}`} /><${More} cursor=${more.cursor === undefined ? data.nextCursor : more.cursor} onMore=${load} /></${Card}>`;
+    return html`<${Card} title="Executions" flush=${true} beside=${beside}><${Table} label="Executions" columns=${executionColumns({ job: false })} rows=${rows} to=${(row) => `/executions/${row.id}`} />${further.button(data)}</${Card}>`;
   }}</${Awaited}>`;
 };
 

@@ -11,13 +11,13 @@ import { pauseOrResume, skipNext } from "../parts/job_actions.js";
 import { newJob } from "../parts/job_form.js";
 import { useShortcut } from "../parts/keys.js";
 import { Awaited, Button, Card, Empty, Head, More } from "../parts/layout.js";
+import { Search } from "../parts/search.js";
 import { State, Strip } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { Time } from "../parts/time.js";
 import { complain } from "../parts/toast.js";
 import { trigger } from "../parts/trigger.js";
 
-const TYPING_MS = 150;
 const PAGE = 40;
 const EVENTS = /^(job|schedule|execution\.(succeeded|failed|started|cancelled))/;
 const FILTERS = ["q", "state", "team", "owner", "category", "tag", "type"];
@@ -63,18 +63,7 @@ const States = ({ values, chosen }) => html`<div class="choices" role="group" ar
 /** What only a link sets, with its way off. */
 const Set = ({ name, value, word = value }) => value && html`<button type="button" class="tag off" title="Take this filter away" aria-label=${`Take the filter ${word} away`} onClick=${() => filter({ [name]: null })}>${word}<${Icon} name="close" /></button>`;
 
-const Search = ({ q }) => {
-  const [text, setText] = useState(q);
-  useEffect(() => { setText(q); }, [q]);
-  useEffect(() => {
-    if (text === q) return undefined;
-    const timer = setTimeout(() => filter({ q: text || null }), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return html`<input type="search" aria-label="Find by name, type, owner, team or #tag" title="Search (/)" placeholder="Name, type, owner, team, #tag" value=${text} onInput=${(event) => setText(event.target.value)} />`;
-};
-
-const Filters = ({ query, facets }) => html`<div class="filters" role="search"><${Search} q=${query.q ?? ""} />
+const Filters = ({ query, facets }) => html`<div class="filters" role="search"><${Search} value=${query.q ?? ""} label="Find by name, type, owner, team or #tag" title="Search (/)" placeholder="Name, type, owner, team, #tag" />
   ${facets && html`<${Facet} name="team" word="Team" values=${facets.teams} chosen=${query.team} /><${Facet} name="owner" word="Owner" values=${facets.owners} chosen=${query.owner} /><${Facet} name="category" word="Category" values=${facets.categories} chosen=${query.category} />
     <div class="row"><${States} values=${facets.states} chosen=${query.state} /><${Set} name="tag" value=${query.tag} word=${`#${query.tag}`} /><${Set} name="type" value=${query.type} word=${`type ${query.type}`} /></div>`}</div>`;
 

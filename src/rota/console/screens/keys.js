@@ -1,16 +1,17 @@
 // Keys: who may come in, as what, and until when.
-import { get, may, post, remove, session } from "../lib/api.js";
-import { html, useState } from "../lib/html.js";
+import { may, post, remove, session } from "../lib/api.js";
+import { html } from "../lib/html.js";
 import { ROLES, expiryIn, keyState } from "../lib/roles.js";
 import { useView } from "../lib/view.js";
 import { confirm } from "../parts/dialog.js";
 import { Field, ask, words } from "../parts/form_dialog.js";
+import { useFurther } from "../parts/further.js";
 import { Icon } from "../parts/icons.js";
 import { useShortcut } from "../parts/keys.js";
-import { Awaited, Button, Card, Empty, Head, More } from "../parts/layout.js";
+import { Awaited, Button, Card, Empty, Head } from "../parts/layout.js";
 import { Table } from "../parts/table.js";
 import { Time, now } from "../parts/time.js";
-import { complain, say } from "../parts/toast.js";
+import { say } from "../parts/toast.js";
 import { showToken } from "../parts/token.js";
 import { coordinator } from "../parts/worker_actions.js";
 
@@ -71,23 +72,10 @@ const Roles = () => html`<${Card} title="What the roles may do" flush=${true}><$
 
 export default function Keys() {
   const view = useView(may("admin") ? "/api/keys" : null, { limit: 50 }, { every: 30000 });
-  const [more, setMore] = useState({ items: [], cursor: undefined });
-  const [busy, setBusy] = useState(false);
-  const again = () => { setMore({ items: [], cursor: undefined }); view.again(); };
+  const further = useFurther("/api/keys", { limit: 50 });
+  const again = () => { further.forget(); view.again(); };
   useShortcut("n", "New key", () => may("admin") && make(again));
   if (!may("admin")) return html`<${Head} title="Keys" /><${Card}><${Empty} title="Keys are for administrators" icon="keys"><p>You are signed in as ${session.value.role}.</p></${Empty}></${Card}><${Roles} />`;
-  const load = async (cursor) => {
-    setBusy(true);
-    try {
-      const page = await get("/api/keys", { limit: 50, cursor });
-      setMore((old) => ({ items: [...old.items, ...page.items], cursor: page.nextCursor }));
-    } catch (problem) { complain(problem); }
-    setBusy(false);
-  };
   return html`<${Head} title="Keys"><${Button} icon="plus" tone="primary" title="New key (n)" onClick=${() => make(again)}>New key</${Button}></${Head}>
-    <${Awaited} view=${view}>${(data) => {
-      const keys = [...data.items, ...more.items.filter(({ id }) => !data.items.some((one) => one.id === id))];
-      return html`<${Card} flush=${true} title="Keys"><${Table} label="Keys" columns=${columns(again)} rows=${keys} />
-        <${More} cursor=${more.cursor === undefined ? data.nextCursor : more.cursor} onMore=${load} busy=${busy} /></${Card}>`;
-    }}</${Awaited}><${Roles} />`;
+    <${Awaited} view=${view}>${(data) => html`<${Card} flush=${true} title="Keys"><${Table} label="Keys" columns=${columns(again)} rows=${further.rows(data)} />${further.button(data)}</${Card}>`}</${Awaited}><${Roles} />`;
 }

@@ -1,20 +1,21 @@
 // A schedule: edit it and see what that does before it is saved; exceptions, its ledger, and whether nothing was forgotten.
-import { get, may, post, put } from "../lib/api.js";
+import { may, post, put } from "../lib/api.js";
 import { number } from "../lib/format.js";
 import { html, useEffect, useMemo, useState } from "../lib/html.js";
 import { go, href } from "../lib/router.js";
 import { useView } from "../lib/view.js";
 import { Dialog, over } from "../parts/dialog.js";
 import { FireDifference } from "../parts/fire_difference.js";
+import { useFurther } from "../parts/further.js";
 import { useShortcut } from "../parts/keys.js";
-import { Awaited, Button, Card, Empty, Facts, Head, More, Refusal, Tabs } from "../parts/layout.js";
+import { Awaited, Button, Card, Empty, Facts, Head, Refusal, Tabs } from "../parts/layout.js";
 import { Account, Ledger } from "../parts/ledger.js";
 import { addException, deleteSchedule, pauseOrResume, skipNext, takeBack } from "../parts/schedule_actions.js";
 import { ScheduleEditor } from "../parts/schedule_editor.js";
 import { State } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { Time } from "../parts/time.js";
-import { complain, say } from "../parts/toast.js";
+import { say } from "../parts/toast.js";
 
 const TABS = [["rule", "Rule"], ["exceptions", "Exceptions"], ["ledger", "Ledger"], ["account", "Account"]];
 const START = { cron: "0 6 * * MON-FRI", timeZone: Intl.DateTimeFormat().resolvedOptions().timeZone };
@@ -94,12 +95,11 @@ const exceptionColumns = (schedule, again) => [
 const Exceptions = ({ schedule, refresh }) => {
   const path = `/api/schedules/${schedule.id}/exceptions`;
   const view = useView(path, { limit: 50 }, { on: /^schedule\./ });
-  const [more, setMore] = useState({ items: [], cursor: undefined });
-  const again = () => { setMore({ items: [], cursor: undefined }); view.again(); refresh(); };
-  const load = (cursor) => get(path, { limit: 50, cursor }).then((page) => setMore({ items: [...more.items, ...page.items], cursor: page.nextCursor }), complain);
+  const further = useFurther(path, { limit: 50 });
+  const again = () => { further.forget(); view.again(); refresh(); };
   const add = may("operate") && schedule.state !== "Ended" && html`<${Button} icon="plus" onClick=${() => addException(schedule, again)}>New exception</${Button}>`;
   return html`<${Awaited} view=${view}>${(data) => html`<${Card} title="Exceptions" beside=${add} flush=${true}>${data.items.length === 0 ? html`<${Empty} title="No exceptions" icon="skipped"><p>Skip, move or add single fires; the rule stays as it is.</p></${Empty}>`
-    : html`<${Table} label="Exceptions" columns=${exceptionColumns(schedule, again)} rows=${[...data.items, ...more.items]} />`}<${More} cursor=${more.cursor === undefined ? data.nextCursor : more.cursor} onMore=${load} /></${Card}>`}</${Awaited}>`;
+    : html`<${Table} label="Exceptions" columns=${exceptionColumns(schedule, again)} rows=${further.rows(data)} />`}${further.button(data)}</${Card}>`}</${Awaited}>`;
 };
 
 const Existing = ({ id, query }) => {

@@ -8,11 +8,12 @@ import { useTimeline } from "../lib/timeline_feed.js";
 import { Gantt } from "../parts/gantt.js";
 import { useShortcut } from "../parts/keys.js";
 import { Button, Card, Empty, Head, Refusal } from "../parts/layout.js";
+import { Search } from "../parts/search.js";
 import { State } from "../parts/state.js";
 import { Table } from "../parts/table.js";
 import { now, told } from "../parts/time.js";
 
-const SETTLE_MS = 400, TYPING_MS = 250, ASK_NAME_MS = 120;
+const SETTLE_MS = 400, ASK_NAME_MS = 120;
 const CLOSER = 0.6, PAN = 0.2;
 const ROWS = 100;
 const GROUPS = { job: "Job", worker: "Worker", queue: "Queue", team: "Team" };
@@ -86,23 +87,12 @@ const Twin = ({ layout, view, group }) => {
     ${shown.length > most && html`<p class="more"><${Button} onClick=${() => setMost(most + ROWS)}>Show more of ${number(shown.length)}</${Button}></p>`}`;
 };
 
-const Search = ({ q }) => {
-  const [text, setText] = useState(q);
-  useEffect(() => { setText(q); }, [q]);
-  useEffect(() => {
-    if (text === q) return undefined;
-    const timer = setTimeout(() => filter({ q: text || null }), TYPING_MS);
-    return () => clearTimeout(timer);
-  }, [text]);
-  return html`<input type="search" aria-label="A part of the job's name" placeholder="A part of the job's name" value=${text} onInput=${(event) => setText(event.target.value)} />`;
-};
-
 const Controls = ({ query, follows, onZoom, onPan }) => html`<div class="filters">
   <div class="choices" role="group" aria-label="Range">${Object.keys(RANGES).map((range) => html`<button key=${range} type="button" aria-pressed=${follows && (query.range ?? RANGE) === range} onClick=${() => filter({ range: range === RANGE ? null : range, from: null, to: null })}>${range.replace(/(\d+)/, "$1 ")}</button>`)}</div>
   <span class="row zoom"><${Button} tone="small" title="Earlier (←)" aria-label="Earlier" onClick=${() => onPan(-PAN)}>←</${Button}><${Button} tone="small" title="Farther (−)" aria-label="Zoom out" onClick=${() => onZoom(1 / CLOSER)}>−</${Button}>
     <${Button} tone="small" title="Nearer (+)" aria-label="Zoom in" onClick=${() => onZoom(CLOSER)}>+</${Button}><${Button} tone="small" title="Later (→)" aria-label="Later" onClick=${() => onPan(PAN)}>→</${Button}></span>
   <label class="row">Rows <select value=${query.group ?? "job"} onChange=${(event) => filter({ group: event.target.value === "job" ? null : event.target.value })}>${Object.entries(GROUPS).map(([key, word]) => html`<option key=${key} value=${key}>${word}</option>`)}</select></label>
-  <${Search} q=${query.q ?? ""} /></div>`;
+  <${Search} value=${query.q ?? ""} label="A part of the job's name" /></div>`;
 
 const Note = ({ feed, layout, view, follows }) => html`<p class="faint small" role="status">
   ${`${told(view.from, null)} – ${told(view.to, null)}${follows ? ", following the clock" : ""} · ${count(layout.many, "bar")} in ${count(layout.lanes.length, "row")}`}

@@ -3,12 +3,12 @@
 from dataclasses import dataclass
 
 from rota.domain.access import Right
-from rota.domain.instant import HOUR, Instant
+from rota.domain.instant import DAY, HOUR, Instant
 from rota.service import queues
 from rota.service.context import ServiceContext
 from rota.service.queues import QueueView
-from rota.stores import views, workers
-from rota.stores.views import CoordinatorLine
+from rota.stores import coordinators, workers
+from rota.stores.coordinators import CoordinatorRecord
 from rota.stores.workers import WorkerRecord
 
 _MOST_WORKERS = 100
@@ -20,7 +20,7 @@ class Fleet:
     """Who runs and what waits for them."""
 
     now: Instant
-    coordinators: list[CoordinatorLine]
+    coordinators: list[CoordinatorRecord]
     workers: list[WorkerRecord]
     queues: list[QueueView]
 
@@ -30,7 +30,7 @@ def fleet(ctx: ServiceContext) -> Fleet:
     ctx.require(Right.READ)
     with ctx.read() as tx:
         now = tx.now
-        coordinators = views.coordinator_lines(tx)
+        present = coordinators.serving(tx, now - DAY)
         serving = workers.page(tx, before=None, limit=_MOST_WORKERS, states=["Alive", "Draining"])
         lately = workers.ended_since(tx, now - HOUR, limit=_MOST_WORKERS - len(serving))
-    return Fleet(now, coordinators, [*serving, *lately], queues.find(ctx, limit=_MOST_QUEUES))
+    return Fleet(now, present, [*serving, *lately], queues.find(ctx, limit=_MOST_QUEUES))

@@ -76,8 +76,7 @@ def one(ctx: ServiceContext, id: str) -> JobPage:
     fires = {}
     for schedule in shown.schedules:
         may = shown.record.state is JobState.ENABLED and schedule.state is ScheduleState.ENABLED
-        left = schedule.schedule.max_runs
-        most = _FIRES_SHOWN if left is None else min(_FIRES_SHOWN, left - schedule.runs)
+        most = schedule.schedule.fires_left(schedule.runs, _FIRES_SHOWN)
         known = may and schedule.id in around and most > 0
         fires[schedule.id] = upcoming(schedule.schedule, now, None, most, around[schedule.id]).items if known else []
     return JobPage(shown, fires, runs, taking, explain.why(ctx, id))

@@ -10,9 +10,10 @@ from rota.domain.occurrence import Decision
 from rota.service import queues, reports
 from rota.service.context import ServiceContext
 from rota.service.reports import Day, Failing, Stats, UpcomingFire
-from rota.stores import views
+from rota.stores import coordinators, views
+from rota.stores.coordinators import CoordinatorRecord
 from rota.stores.history import ExecutionRecord, Filter, page
-from rota.stores.views import CoordinatorLine, Overdue, Unmet
+from rota.stores.views import Overdue, Unmet
 
 NOT_MET = (Decision.MISSED, Decision.EXPIRED, Decision.COALESCED, Decision.SKIPPED_OVERLAP)
 """The decisions that somebody should know of: the rest is as it was wanted."""
@@ -29,7 +30,7 @@ class Overview:
 
     now: Instant
     dialect: str
-    coordinators: list[CoordinatorLine]
+    coordinators: list[CoordinatorRecord]
     stats: Stats
     paused: Mapping[str, bool]
     running: list[ExecutionRecord]
@@ -45,14 +46,14 @@ def overview(ctx: ServiceContext) -> Overview:
     ctx.require(Right.READ)
     with ctx.read() as tx:
         now = tx.now
-        coordinators = views.coordinator_lines(tx)
+        present = coordinators.serving(tx, now - DAY)
         running = page(tx, Filter(states=LEASED), before=None, limit=_FEW)
         missed = views.unmet(tx, now - DAY, NOT_MET, _FEW)
         overdue = views.overdue(tx, now - MINUTE, _FEW)
     return Overview(
         now,
         ctx.database.url.get_backend_name(),
-        coordinators,
+        present,
         reports.stats(ctx),
         {view.settings.name: view.settings.paused for view in queues.find(ctx, limit=500)},
         running,
