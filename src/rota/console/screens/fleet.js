@@ -41,7 +41,7 @@ const Lease = ({ worker }) => {
 
 const workerColumns = (again) => [
   { key: "state", title: "State", cell: (one) => html`<${State} value=${one.state} />` },
-  { key: "name", title: "Worker", fill: true, cell: (one) => html`<${Cut} strong text=${one.name} /><span class="cut faint small" title=${one.types?.join(", ") ?? "any type"}>${one.types ? `${count(one.types.length, "job type")}${one.types.length >= 20 ? " or more" : ""}` : "any job type"}</span>` },
+  { key: "name", title: "Worker", fill: true, cell: (one) => html`<${Cut} strong text=${one.name} /><span class="cut faint small" title=${one.types ? `${one.types.join(", ")}${one.typeCount > one.types.length ? ", …" : ""}` : "any type"}>${one.types ? count(one.typeCount, "job type") : "any job type"}</span>` },
   { key: "slots", title: "Slots busy", cell: (one) => html`<${Gauge} value=${one.running} most=${one.capacity} word="slots busy" />` },
   { key: "queues", title: "Queues", wide: true, cell: (one) => html`<span class="cut who" title=${one.queues?.join(", ")}>${one.queues ? one.queues.join(", ") : html`<span class="faint">every queue</span>`}</span>` },
   { key: "labels", title: "Labels", wide: true, cell: (one) => html`<${Labels} labels=${one.labels} />` },
