@@ -28,7 +28,6 @@ def test_what_runs_fails_waits_and_comes(
     run: Callable[..., str],
     system: ServiceContext,
     database: Database,
-    store_kind: str,
 ) -> None:
     made = jobs.create(system, {"name": "nightly", "jobType": "echo", "cronExpression": "0 6 * * *"})
     late = jobs.create(system, {"name": "late", "jobType": "echo", "cronExpression": "0 7 * * *"})
@@ -44,7 +43,7 @@ def test_what_runs_fails_waits_and_comes(
         overdue = schedules.c.id == late.schedules[0].id
         tx.execute(update(schedules).where(overdue).values(next_at=tx.now - HOUR))
     found = view("overview")
-    assert found["store"] == {"sqlite": "sqlite", "postgres": "postgresql", "mariadb": "mysql"}[store_kind]
+    assert found["store"] == database.url.get_backend_name()
     assert [(row["id"], row["state"]) for row in found["running"]] == [(running, "Running")]
     assert [(one["jobId"], one["failed"], one["total"], one["lastError"]) for one in found["failing"]] == [
         (made.record.id, 1, 2, "f" * 160)
