@@ -1,10 +1,15 @@
 """Dry runs store nothing and say what would change; a real change says it too, also in the audit."""
 
+from datetime import UTC, datetime
 from typing import Any
 
 from starlette.testclient import TestClient
 
-DAILY = {"daily": {"at": "06:00"}}
+HOUR = (datetime.now(UTC).hour + 12) % 24
+"""Half a day away: a run that is moved is not between its old and its new time while the test runs."""
+DAILY = {"daily": {"at": f"{HOUR:02}:00"}}
+LATER = {"daily": {"at": f"{HOUR:02}:30"}}
+MONDAYS = {"weekly": {"on": ["MON"], **DAILY["daily"]}}
 
 
 def made(client: TestClient, **rule: Any) -> dict[str, Any]:
@@ -19,15 +24,15 @@ def test_a_dry_run_of_a_change_stores_nothing(client: TestClient) -> None:
     schedule = made(client)
     path = f"/api/schedules/{schedule['id']}"
     audited = len(client.get("/api/audit").json()["items"])
-    answer = client.put(path, json={"daily": {"at": "07:00"}}, params={"dryRun": "true"})
+    answer = client.put(path, json=LATER, params={"dryRun": "true"})
     assert answer.status_code == 200
     found = answer.json()
     assert found["summary"].startswith("moves 400 runs; first difference ")
     assert {name: found["counts"][name] for name in ("removed", "moved", "added", "kept")} == {
         "removed": 0, "moved": 400, "added": 0, "kept": 0,
     }  # fmt: skip
-    assert found["moved"][0]["from"].endswith("T06:00:00.000Z")
-    assert found["moved"][0]["to"].endswith("T07:00:00.000Z")
+    assert found["moved"][0]["from"].endswith(f"T{HOUR:02}:00:00.000Z")
+    assert found["moved"][0]["to"].endswith(f"T{HOUR:02}:30:00.000Z")
     assert client.get(path).json() == schedule
     assert len(client.get("/api/audit").json()["items"]) == audited
     assert client.put(path, json={"cron": "x"}, params={"dryRun": "true"}).status_code == 422
@@ -38,7 +43,7 @@ def test_a_dry_run_of_a_change_stores_nothing(client: TestClient) -> None:
 def test_fires_are_told_apart_in_this_environment(client: TestClient) -> None:
     here = {"condition": 'environment == "DEV"'}
     path = f"/api/schedules/{made(client, **DAILY, **here)['id']}"
-    found = client.put(path, json={"daily": {"at": "07:00"}, **here}, params={"dryRun": "true"}).json()
+    found = client.put(path, json={**LATER, **here}, params={"dryRun": "true"}).json()
     assert found["counts"]["moved"] == 400
 
 
@@ -53,7 +58,7 @@ def test_a_dry_run_of_a_creation_stores_nothing(client: TestClient) -> None:
 
 def test_a_change_says_what_it_did_and_so_does_the_audit(client: TestClient) -> None:
     path = f"/api/schedules/{made(client)['id']}"
-    answer = client.put(path, json={"weekly": {"on": ["MON"], "at": "06:00"}}).json()
+    answer = client.put(path, json=MONDAYS).json()
     assert answer["difference"]["removed"] > 300
     assert answer["difference"]["kept"] in (57, 58)
     entry = client.get("/api/audit").json()["items"][0]
@@ -61,5 +66,5 @@ def test_a_change_says_what_it_did_and_so_does_the_audit(client: TestClient) -> 
     again = client.put(path, json=answer).json()
     assert again["difference"] is None
     assert again["revision"] == answer["revision"]
-    paused = client.put(path, json={"weekly": {"on": ["MON"], "at": "06:00"}, "overlap": "allow"}).json()
+    paused = client.put(path, json={**MONDAYS, "overlap": "allow"}).json()
     assert paused["difference"]["summary"].startswith("no run changes up to ")
