@@ -3,6 +3,7 @@
 import threading
 from collections import defaultdict
 
+import pytest
 from sqlalchemy import func, select
 
 from rota.domain.execution import NewExecution
@@ -75,6 +76,18 @@ def test_every_execution_ends_once_and_each_attempt_has_its_own_token(each_store
         (id, token) for id, tokens in told.items() for token in tokens
     )
     assert all(len(set(tokens)) == len(tokens) for tokens in told.values())
+
+
+@pytest.mark.stores("postgres", "postgres18", "mariadb")
+def test_who_finds_the_oldest_in_other_hands_takes_what_comes_next(each_store: Database) -> None:
+    """A worker that got nothing would rest although there is work."""
+    for priority in (1, 2):
+        each_store.writing(lambda tx, at=priority: executions.enqueue(tx, [NewExecution("x", priority=at)] * 5))
+    first, second = (f"00000000-0000-7000-8000-{number:012d}" for number in (1, 2))
+    with each_store.write() as tx, each_store.write() as beside:
+        oldest = executions.claim(tx, Offer(first, 5, MINUTE, oldest_first=True))
+        others = executions.claim(beside, Offer(second, 5, MINUTE, oldest_first=True))
+    assert len({claim.id for claim in (*oldest, *others)}) == 10
 
 
 def test_no_more_run_at_once_than_the_limit(each_store: Database) -> None:

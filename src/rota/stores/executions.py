@@ -2,7 +2,7 @@
 
 import json
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from operator import itemgetter
 from typing import Any
 
@@ -88,11 +88,16 @@ def claim(tx: Transaction, offer: Offer) -> list[Claim]:
 def lease(tx: Transaction, offer: Offer, *, limited: bool) -> str:
     """What `claim` does, with the answer left to `claims`, to be read after the transaction.
 
-    `limited`: limits have a say in what may start.
+    `limited`: limits have a say in what may start. Where the oldest are all in other hands, what comes by priority is
+    taken: more may wait than those.
     """
     if offer.slots <= 0:
         return "[]"
-    return governed.lease(tx, offer) if limited else tx.hot.claim(tx, offer)
+    claim = governed.lease if limited else tx.hot.claim
+    leased: str = claim(tx, offer)
+    if leased == "[]" and offer.oldest_first:
+        leased = claim(tx, replace(offer, oldest_first=False))
+    return leased
 
 
 def claims(leased: str) -> list[Claim]:

@@ -93,30 +93,32 @@ def _claimed(tx: Any, sql: str, offer: Offer, ids: Sequence[str] | None) -> str:
     return claimed or "[]"
 
 
-_MAY_START = "state = 'Pending' AND (latest_start IS NULL OR latest_start >= %(now)s OR started_at IS NOT NULL)"
+_IN_TIME = "(latest_start IS NULL OR latest_start >= %(now)s OR started_at IS NOT NULL)"
 
 
 @lru_cache(maxsize=8)
 def _claim_sql(by_queue: bool, by_type: bool, oldest_first: bool) -> str:
     """The claim, in the leanest form for the case."""
-    fits = f"{_MAY_START} AND limits IS NULL"
+    fits = f"{_IN_TIME} AND limits IS NULL"
     if by_queue:
         fits += " AND queue = ANY(%(queues)s::text[])"
     if by_type:
         fits += (
             " AND CASE kind WHEN 'python' THEN type = ANY(%(functions)s::text[]) ELSE kind = ANY(%(kinds)s::text[]) END"
         )
-    order = "priority DESC, due_at, id"
     if oldest_first:
-        fits, order = f"{fits} AND ctid = ANY(ARRAY({_oldest(fits)}))", "due_at, id"
+        return _leasing(f"ctid = ANY(ARRAY({_oldest(fits)}))")
     return _leasing(
-        f"ctid = ANY(ARRAY(SELECT ctid FROM executions WHERE {fits}"
-        f" ORDER BY {order} LIMIT %(slots)s FOR UPDATE SKIP LOCKED))"
+        f"ctid = ANY(ARRAY(SELECT ctid FROM executions WHERE state = 'Pending' AND {fits}"
+        " ORDER BY priority DESC, due_at, id LIMIT %(slots)s FOR UPDATE SKIP LOCKED))"
     )
 
 
 def _oldest(fits: str) -> str:
-    """The oldest of every priority: each priority is one step on the index that all claims walk."""
+    """What is due longest, locked: of the oldest of every priority, each one step on the index that all claims walk.
+
+    They are looked at once more under their locks. LIKE keeps that from the index: nothing but their places finds them.
+    """
     free = "state = 'Pending' AND limits IS NULL"
     return f"""
         WITH RECURSIVE levels (priority) AS (
@@ -125,9 +127,13 @@ def _oldest(fits: str) -> str:
             SELECT (SELECT priority FROM executions WHERE {free} AND priority < levels.priority
                     ORDER BY priority DESC LIMIT 1)
             FROM levels WHERE levels.priority IS NOT NULL)
-        SELECT oldest.place FROM levels CROSS JOIN LATERAL (
-            SELECT ctid AS place FROM executions WHERE {fits} AND priority = levels.priority
-            ORDER BY due_at, id LIMIT %(slots)s) AS oldest"""
+        SELECT ctid FROM executions WHERE state LIKE 'Pending' AND {fits} AND ctid = ANY(ARRAY(
+            SELECT oldest.place FROM levels CROSS JOIN LATERAL (
+                SELECT ctid AS place, due_at, id FROM executions
+                WHERE state = 'Pending' AND {fits} AND priority = levels.priority
+                ORDER BY due_at, id LIMIT %(slots)s) AS oldest
+            ORDER BY oldest.due_at, oldest.id LIMIT %(slots)s))
+        FOR UPDATE SKIP LOCKED"""
 
 
 def _leasing(chosen: str) -> str:
@@ -149,7 +155,7 @@ def _leasing(chosen: str) -> str:
         FROM claimed"""
 
 
-_LEASE = _leasing(f"id = ANY(%(ids)s::uuid[]) AND {_MAY_START}")
+_LEASE = _leasing(f"id = ANY(%(ids)s::uuid[]) AND state = 'Pending' AND {_IN_TIME}")
 
 
 def look(tx: Any, worker_id: str, settled: Sequence[Sequence[object]]) -> Look:

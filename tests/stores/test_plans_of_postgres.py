@@ -1,0 +1,154 @@
+"""On PostgreSQL too, the statements on the path of every execution read what they need, however many rows there are.
+
+The live table changes faster than its statistics, so each is looked at twice: on tables that nobody has analysed since
+they were empty, and on analysed ones. The server itself tells what it read, as it runs (auto_explain, which comes with
+Debian's PostgreSQL and not with every other).
+"""
+
+import json
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from typing import Any
+
+import pytest
+from sqlalchemy import text
+
+from rota.domain.execution import TERMINAL, NewExecution, State
+from rota.domain.instant import HOUR, SECOND
+from rota.domain.outcome import Failed, Lost, Succeeded
+from rota.domain.transition import decide
+from rota.service.views.overview import NOT_MET
+from rota.stores import control, executions, history, leases, schedules, views, workers
+from rota.stores.base import Offer
+from rota.stores.database import Database, Transaction
+from stores_under_test.filling import WORKER, fill
+from stores_under_test.plugin import Servers
+
+pytestmark = pytest.mark.stores("postgres")
+
+ROWS = 10_000
+"""Of executions in every state, of schedules, and of finished executions."""
+FEW = 200
+"""More than any of these questions needs to read of a table, and far less than there is."""
+BIG = ("executions", "history", "schedules", "attempts", "events", "logs", "occurrences")
+
+
+class TakenBack(Exception):
+    """Rolls a transaction back."""
+
+
+def scans(database: Database, work: Callable[[Transaction], object]) -> list[dict[str, Any]]:
+    """Every access to a table in what `work` runs, as it was executed. Nothing it does is kept."""
+    plans: list[Any] = []
+    with suppress(TakenBack), database.write() as tx:
+        tx.driver.execute("LOAD 'auto_explain'")
+        for setting in ("min_duration = 0", "analyze = on", "timing = off", "format = json", "level = notice"):
+            tx.driver.execute(f"SET LOCAL auto_explain.log_{setting}")
+        tx.driver.add_notice_handler(lambda said: plans.append(json.loads(said.message_primary.partition("plan:")[2])))
+        work(tx)
+        raise TakenBack
+    assert plans
+    return [node for plan in plans for node in nodes(plan["Plan"]) if "Relation Name" in node]
+
+
+def nodes(plan: dict[str, Any]) -> Iterator[dict[str, Any]]:
+    """A plan and all below it."""
+    yield plan
+    for below in plan.get("Plans", ()):
+        yield from nodes(below)
+
+
+def read(node: dict[str, Any]) -> float:
+    """How many rows it looked at."""
+    removed = node.get("Rows Removed by Filter", 0) + node.get("Rows Removed by Index Recheck", 0)
+    return float((node.get("Actual Rows", 0) + removed) * node.get("Actual Loops", 1))
+
+
+def greedy(found: list[dict[str, Any]]) -> list[str]:
+    """The accesses that read more than they need, in words."""
+    names = ("Node Type", "Relation Name", "Index Name", "Filter")
+    return [f"{read(node):g}: " + ", ".join(str(node.get(name)) for name in names) for node in found if read(node) > FEW]
+
+
+@pytest.fixture(params=["never analysed", "analysed"], scope="module")
+def filled(
+    request: pytest.FixtureRequest, store_kind: str, store_servers: Servers, tmp_path_factory: pytest.TempPathFactory
+) -> Iterator[Database]:
+    """A store with ROWS of each."""
+    server = store_servers.get(store_kind, tmp_path_factory)
+    url = server.new()
+    database = Database(url)
+    with database.write() as tx:
+        for table in BIG:
+            tx.execute(text(f"ALTER TABLE {table} SET (autovacuum_enabled = off)"))
+    fill(database, ROWS)
+    if request.param == "analysed":
+        with database.write() as tx:
+            tx.execute(text(f"ANALYZE {', '.join(BIG)}"))
+    yield database
+    database.close()
+    server.give_back(url)
+
+
+@pytest.mark.parametrize(
+    "offer",
+    [
+        {},
+        {"queues": ["default", "b"]},
+        {"kinds": ["script"], "functions": ["echo"]},
+        {"oldest_first": True},
+        {"queues": ["default", "b"], "kinds": ["script"], "functions": ["echo"], "oldest_first": True},
+    ],
+)
+def test_a_claim_reads_what_it_takes(filled: Database, offer: dict[str, Any]) -> None:
+    claimed: list[object] = []
+    found = scans(filled, lambda tx: claimed.extend(executions.claim(tx, Offer(WORKER, 10, HOUR, **offer))))
+    assert len(claimed) == 10
+    assert greedy(found) == []
+
+
+def test_a_claim_under_limits_reads_few(filled: Database) -> None:
+    def work(tx: Transaction) -> None:
+        executions.enqueue(tx, [NewExecution("echo", lane="k")] * 5)
+        executions.claim(tx, Offer(WORKER, 10, HOUR))
+
+    assert greedy(scans(filled, work)) == []
+
+
+def test_settling_goes_by_keys(filled: Database) -> None:
+    def work(tx: Transaction) -> None:
+        claims = executions.claim(tx, Offer(WORKER, 3, HOUR))
+        outcomes = (Succeeded(1), Failed("x"), Lost())
+        settled = [decide(claim, outcome, tx.now) for claim, outcome in zip(claims, outcomes, strict=True)]
+        tx.hot.append_logs(tx, [(claim.id, claim.token, 1, tx.now, "log", "x") for claim in claims])
+        assert len(executions.settle(tx, settled)) == 3
+
+    assert greedy(scans(filled, work)) == []
+
+
+@pytest.mark.parametrize(
+    "work",
+    [
+        lambda tx: tx.hot.look(tx, WORKER, ()),
+        lambda tx: tx.hot.next_due(tx),
+        lambda tx: leases.cancelling(tx, WORKER),
+        lambda tx: leases.without_lease(tx, 50),
+        lambda tx: leases.overdue(tx, 50),
+        lambda tx: workers.convict(tx),
+        lambda tx: schedules.due(tx, tx.now + HOUR, 50),
+        lambda tx: schedules.next_due_at(tx, probed=False),
+        lambda tx: schedules.next_due_at(tx, probed=True),
+        lambda tx: control.live_by_overlap(tx, [WORKER], []),
+        lambda tx: control.live_by_overlap(tx, [], ["overlap:a"]),
+        lambda tx: control.too_late(tx, 50),
+        lambda tx: history.page(tx, history.Filter(), before="019", limit=50),
+        lambda tx: history.page(tx, history.Filter(states=TERMINAL), before=None, limit=5),
+        lambda tx: views.unmet(tx, 0, NOT_MET, 20),
+        lambda tx: views.newest_runs(tx, [WORKER], 20),
+        lambda tx: views.ended_runs(tx, 0, tx.now, 50, None, [State.FAILED]),
+        lambda tx: views.overdue(tx, tx.now, 20),
+        lambda tx: schedules.due(tx, tx.now + 5 * SECOND, 50),
+    ],
+)
+def test_each_question_reads_few(filled: Database, work: Callable[[Transaction], object]) -> None:
+    assert greedy(scans(filled, work)) == []
