@@ -67,7 +67,9 @@ def read(node: dict[str, Any]) -> float:
 def greedy(found: list[dict[str, Any]]) -> list[str]:
     """The accesses that read more than they need, in words."""
     names = ("Node Type", "Relation Name", "Index Name", "Filter")
-    return [f"{read(node):g}: " + ", ".join(str(node.get(name)) for name in names) for node in found if read(node) > FEW]
+    return [
+        f"{read(node):g}: " + ", ".join(str(node.get(name)) for name in names) for node in found if read(node) > FEW
+    ]
 
 
 @pytest.fixture(params=["never analysed", "analysed"], scope="module")

@@ -1,6 +1,6 @@
 """An execution, its attempts, and the table of legal transitions."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 
@@ -170,5 +170,5 @@ class NewExecution:
     trigger: Trigger = Trigger.SUBMISSION
     actor: str | None = None
     latest_start: Instant | None = None
-    metadata: dict[str, object] = field(default_factory=dict)
+    metadata: dict[str, object] | None = None
     id: str | None = None

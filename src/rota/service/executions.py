@@ -183,7 +183,8 @@ def _replayed(ctx: ServiceContext, tx: Transaction, old: ExecutionRecord, reason
 
 def _limits_of(new: NewExecution) -> Limits:
     """What a submission was under: its metadata tells its concurrency key."""
-    template, most = new.metadata.get("concurrencyKey"), new.metadata.get("maxConcurrentPerKey")
+    under = new.metadata or {}
+    template, most = under.get("concurrencyKey"), under.get("maxConcurrentPerKey")
     if not isinstance(template, str) or not isinstance(most, int):
         return UNLIMITED
     return Limits(((key_name(template, new.parameters), most),))

@@ -4,7 +4,7 @@ A batch is one step of the driver, never one step a row: drivers let go of the i
 beside a busy thread each step waits milliseconds to get it back (docs/adr/0006-one-step-per-batch.md).
 """
 
-from collections.abc import Callable, Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -76,6 +76,9 @@ class HotStatements(Protocol):
 
     def insert(self, tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
         """Insert rows, many in one step."""
+
+    def insert_columns(self, tx: Any, table: str, columns: Mapping[str, Sequence[object]]) -> None:
+        """The same, given column by column."""
 
     def promote(self, tx: Any) -> None:
         """Make due `Scheduled` and `Retrying` executions `Pending`."""

@@ -23,7 +23,7 @@ from rota.stores.mysql.planning import (
     live_in_lanes,
     live_of_schedules,
 )
-from rota.stores.mysql.rows import insert
+from rota.stores.mysql.rows import insert, insert_columns
 from rota.stores.mysql.settling import settle, settled_ids
 from rota.stores.mysql.work import append_logs, cancelling, claim, governed, lease, look, next_due, promote
 
@@ -43,6 +43,7 @@ __all__ = [
     "hold_schedules",
     "in_transaction",
     "insert",
+    "insert_columns",
     "lease",
     "listen",
     "live_in_lanes",

@@ -1,7 +1,7 @@
 """Rows to and from MariaDB and MySQL, a batch in a step."""
 
 import json
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from functools import lru_cache
 from typing import Any
 
@@ -25,6 +25,11 @@ def rows(tx: Any, sql: str, parameters: Sequence[object] = ()) -> Sequence[tuple
 def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]]) -> None:
     """Insert rows: one INSERT for each megabyte of them."""
     insert_or(tx, table, columns, rows, "")
+
+
+def insert_columns(tx: Any, table: str, columns: Mapping[str, Sequence[object]]) -> None:
+    """The same, given column by column."""
+    insert(tx, table, tuple(columns), list(zip(*columns.values(), strict=True)))
 
 
 def insert_or(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[object]], otherwise: str) -> None:

@@ -23,7 +23,7 @@ from rota.stores.postgres.planning import (
     live_in_lanes,
     live_of_schedules,
 )
-from rota.stores.postgres.rows import insert
+from rota.stores.postgres.rows import insert, insert_columns
 from rota.stores.postgres.work import (
     append_logs,
     cancelling,
@@ -53,6 +53,7 @@ __all__ = [
     "hold_schedules",
     "in_transaction",
     "insert",
+    "insert_columns",
     "lease",
     "listen",
     "live_in_lanes",

@@ -4,7 +4,7 @@ The driver adapts a list item by item in Python; an array's text is made with a 
 """
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from functools import lru_cache
 from itertools import chain
 from typing import Any
@@ -21,9 +21,21 @@ def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[
         return
     if len(rows) < _COPY_FROM:
         tx.driver.execute(_insert_sql(table, tuple(columns), len(rows)), list(chain.from_iterable(rows)))
-        return
-    with tx.driver.cursor() as cursor, cursor.copy(_copy_sql(table, tuple(columns))) as copy:
-        copy.write(_copied(rows))
+    else:
+        _copy(tx, table, tuple(columns), zip(*rows, strict=True))
+
+
+def insert_columns(tx: Any, table: str, columns: Mapping[str, Sequence[object]]) -> None:
+    """Insert rows in one step, given column by column."""
+    if len(next(iter(columns.values()))) < _COPY_FROM:
+        insert(tx, table, tuple(columns), list(zip(*columns.values(), strict=True)))
+    else:
+        _copy(tx, table, tuple(columns), columns.values())
+
+
+def _copy(tx: Any, table: str, names: tuple[str, ...], columns: Iterable[Sequence[object]]) -> None:
+    with tx.driver.cursor() as cursor, cursor.copy(_copy_sql(table, names)) as copy:
+        copy.write(_copied(columns))
 
 
 @lru_cache(maxsize=512)
@@ -37,17 +49,18 @@ def _copy_sql(table: str, columns: tuple[str, ...]) -> str:
     return f"COPY {table} ({','.join(columns)}) FROM STDIN"
 
 
-def _copied(rows: Sequence[Sequence[object]]) -> str:
-    """Rows in the text format of COPY. What is the same in all of them is written out once."""
-    shape, varying = [], []
-    for values in zip(*rows, strict=True):
-        if values.count(values[0]) == len(values):
+def _copied(columns: Iterable[Sequence[object]]) -> str:
+    """Columns as rows in the text format of COPY. What is the same in all of them is written out once."""
+    shape, varying, count = [], [], 0
+    for values in columns:
+        count = len(values)
+        if values.count(values[0]) == count:
             shape.append(_fields(values[:1])[0].replace("%", "%%"))
         else:
             shape.append("%s")
             varying.append(_fields(values))
     row = "\t".join(shape) + "\n"
-    return "".join([row % fields for fields in zip(*varying, strict=True)]) if varying else row % () * len(rows)
+    return "".join([row % fields for fields in zip(*varying, strict=True)]) if varying else row % () * count
 
 
 def _fields(values: Sequence[object]) -> Sequence[str]:

@@ -1,9 +1,9 @@
 """A connection to SQLite: set up, locked for writing, its errors in words, and rows inserted many in one step."""
 
 import sqlite3
-from collections.abc import Callable, Collection, Iterable, Iterator, Sequence
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping, Sequence
 from functools import lru_cache
-from itertools import chain
+from itertools import chain, islice, repeat
 from typing import Any
 
 from sqlalchemy import Engine, create_engine, event, exc
@@ -152,13 +152,25 @@ def insert(tx: Any, table: str, columns: Sequence[str], rows: Sequence[Sequence[
         tx.driver.execute(_insert_sql(table, names, len(step)), list(chain.from_iterable(step)))
 
 
+def insert_columns(tx: Any, table: str, columns: Mapping[str, Sequence[object]]) -> None:
+    """The same, given column by column."""
+    names, rows = tuple(columns), zip(*columns.values(), strict=True)
+    for size in _sizes(len(next(iter(columns.values())))):
+        tx.driver.execute(_insert_sql(table, names, size), list(chain.from_iterable(islice(rows, size))))
+
+
 def steps(rows: Sequence[Sequence[object]]) -> Iterator[Sequence[Sequence[object]]]:
     """Rows in steps of a few fixed sizes."""
     start = 0
+    for size in _sizes(len(rows)):
+        yield rows[start : start + size]
+        start += size
+
+
+def _sizes(count: int) -> Iterator[int]:
     for size in _ROWS_PER_STEP:
-        while len(rows) - start >= size:
-            yield rows[start : start + size]
-            start += size
+        times, count = divmod(count, size)
+        yield from repeat(size, times)
 
 
 @lru_cache(maxsize=512)
