@@ -13,7 +13,7 @@ from bench.measure import AtLeast, Result, Scratch, Settings, alternate, median
 from bench.stores import expect, fill, fresh, number, reading, scratch
 
 STORES = ("sqlite", "postgres")
-CONCURRENCY = 500
+CONCURRENCY = 1000
 _LONGEST_SECONDS = 300.0
 _TARGETS = {
     "sqlite": [AtLeast(20_000), AtLeast(0.1, of_floor=True)],

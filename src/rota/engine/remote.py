@@ -22,6 +22,7 @@ class RemoteWork:
     """See `rota.engine.work_source.WorkSource`."""
 
     transport = "http"
+    at_once = 1
 
     def __init__(self, coordinators: Coordinators) -> None:
         self._coordinators = coordinators

@@ -13,13 +13,15 @@ __all__ = ["OLDEST_FIRST_EVERY", "Ended", "Exchange", "LeaseLostForGood", "NewWo
 
 
 class WorkSource(Protocol):
-    """What a worker asks for, and whom it tells. One worker uses it, from one thread at a time.
+    """What a worker asks for, and whom it tells. One worker uses it, from `at_once` threads at most.
 
     Every method may raise `Unavailable`: then nothing is known, and the same may be asked again.
     """
 
     transport: str
     """How the worker comes by its work: `database` or `http`."""
+    at_once: int
+    """How many exchanges may be under way at the same time, each from a thread of its own."""
 
     def now(self) -> Instant:
         """The store's time, as well as it is known here. Never waits, and may be called from any thread."""

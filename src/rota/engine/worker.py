@@ -22,6 +22,7 @@ from rota.engine.work_source import (
     Ended,
     Exchange,
     LeaseLostForGood,
+    Notes,
     Offer,
     WorkSource,
 )
@@ -32,6 +33,8 @@ T = TypeVar("T")
 
 _NOTE_SECONDS = 0.5
 _RETRY_SECONDS = 0.25
+_BATCH = 500
+"""What one exchange takes at most, so that no transaction grows with the slots of its worker."""
 
 
 class Worker:
@@ -55,7 +58,7 @@ class Worker:
         self.identity = identity
         self._wake = asyncio.Event()
         self._attempts = Attempts(
-            Runner(executors, identity.id), source.now, config, identity.id, telemetry, self._wake.set
+            Runner(executors, identity.id), source.now, config, identity.id, telemetry, self._attempt_ended
         )
         self._lease = config.lease
         self._slots = config.engine.max_concurrent_jobs
@@ -66,12 +69,22 @@ class Worker:
         self._reconciled_at = time.monotonic()
         self._registered = False
         self._trusts: Callable[[], bool] = lambda: True
-        self._thread = ThreadPoolExecutor(1, thread_name_prefix="rota-store")
+        self._under_way = 0
+        self._offered = 0
+        self._alone = asyncio.Lock()
+        self._help_wanted = asyncio.Event()
+        self._helper: asyncio.Task[None] | None = None
+        self._thread = ThreadPoolExecutor(source.at_once, thread_name_prefix="rota-store")
 
     @property
     def running(self) -> int:
         """How many attempts run here now."""
         return len(self._attempts)
+
+    @property
+    def _empty_handed(self) -> bool:
+        """Nothing runs, nothing has to be told, and no second exchange is under way that may bring anything."""
+        return not (self._attempts or self._attempts.ended or self._under_way)
 
     @property
     def next_due(self) -> Instant | None:
@@ -90,11 +103,16 @@ class Worker:
             heartbeat.start(registered)
             self._trusts = heartbeat.trusts
             ready()
-            while not (self._draining and not self._attempts and not self._attempts.ended):
+            if self._source.at_once > 1:
+                self._helper = asyncio.create_task(self._help())
+            while not (self._draining and self._empty_handed):
                 await self._turn(heartbeat)
         finally:
             if silence is not None:
                 silence()
+            if self._helper is not None:
+                async with self._alone:  # its last exchange is over
+                    self._helper.cancel()
             await self._attempts.end_all(Lost(), self._lease.margin_seconds / 2)
             await self.close()
             if heartbeat is not None:
@@ -158,6 +176,8 @@ class Worker:
         """One exchange, then wait for the next reason to have one."""
         if not heartbeat.trusts():
             await self._lose_everything()
+        if self._helper is not None and self._helper.done():
+            self._helper.result()
         try:
             await self.exchange()
         except (Unavailable, ConfigurationInvalid) as error:
@@ -170,18 +190,28 @@ class Worker:
     async def exchange(self) -> Exchange:
         """Settle what has ended, claim what fits, start it. Nothing is forgotten if the store does not answer."""
         self._wake.clear()
+        if not self._reconciles and not self._attempts.notes_due:
+            return await self._exchange(None, Notes())
+        async with self._alone:
+            return await self._exchange(self._to_reconcile(), self._attempts.take_notes())
+
+    async def _exchange(self, held: set[str] | None, notes: Notes) -> Exchange:
         attempts = self._attempts
-        held = self._to_reconcile()
-        ended, attempts.ended = attempts.ended, []
-        notes = attempts.take_notes()
+        ended, attempts.ended = attempts.ended[:_BATCH], attempts.ended[_BATCH:]
         offer = self._offer()
+        self._under_way += 1
+        self._offered += offer.slots
+        self._call_help()
         try:
             answer = await self._in_thread(lambda: self._source.exchange(ended, notes, offer, held))
         except BaseException:
             attempts.ended = ended + attempts.ended
-            attempts.untold = notes
+            attempts.put_back(notes)
             self._reconciled_at = -math.inf  # an answer may have been lost, and with it claims
             raise
+        finally:
+            self._under_way -= 1
+            self._offered -= offer.slots
         if self._trusts():  # an answer that was long on its way may bring what is somebody else's by now
             attempts.begin(answer.claims)
         attempts.cancel(answer.cancelling)
@@ -190,9 +220,38 @@ class Worker:
         self._tell(answer, ended)
         return answer
 
+    def _attempt_ended(self) -> None:
+        self._wake.set()
+        self._call_help()
+
+    def _call_help(self) -> None:
+        """A second exchange is worth while once a whole batch has ended beside the first, or may be claimed."""
+        if self._helper is None:
+            return
+        if len(self._attempts.ended) >= _BATCH or (self._more and self._free >= _BATCH and not self._draining):
+            self._help_wanted.set()
+
+    async def _help(self) -> None:
+        """Have a second exchange beside the first, so that the loop works while the store does (docs/adr/0036).
+
+        Never beside one that tells notes, whose order counts, or one that names what is in hand.
+        """
+        while True:
+            await self._help_wanted.wait()
+            self._help_wanted.clear()
+            if self._under_way and not self._alone.locked() and not self._attempts.untold:
+                async with self._alone:
+                    with suppress(Unavailable, ConfigurationInvalid):
+                        await self._exchange(None, Notes())
+                self._wake.set()
+
+    @property
+    def _reconciles(self) -> bool:
+        return time.monotonic() - self._reconciled_at >= self._lease.heartbeat_seconds
+
     def _to_reconcile(self) -> set[str] | None:
         """Once a heartbeat: what is in hand, so that the store can take back what it leased and never got here."""
-        if time.monotonic() - self._reconciled_at < self._lease.heartbeat_seconds:
+        if not self._reconciles:
             return None
         self._reconciled_at = time.monotonic()
         return self._attempts.held()
@@ -215,7 +274,7 @@ class Worker:
             self._telemetry.refused(answer.refused)
 
     def _offer(self) -> Offer:
-        slots = 0 if self._draining else self._slots - len(self._attempts)
+        slots = 0 if self._draining else min(self._free, _BATCH)
         return Offer(
             self.identity.id,
             slots,
@@ -226,9 +285,14 @@ class Worker:
             oldest_first=slots > 0 and next(self._claims) % OLDEST_FIRST_EVERY == 0,
         )
 
+    @property
+    def _free(self) -> int:
+        """The slots that nothing runs in and that no exchange under way has offered."""
+        return self._slots - len(self._attempts) - self._offered
+
     async def _rest(self, heartbeat: Heartbeat) -> None:
         """Sleep until an attempt ends, a bell rings, something becomes due, or the poll is over."""
-        if self._attempts.ended or (self._more and len(self._attempts) < self._slots and not self._draining):
+        if self._attempts.ended or (self._more and self._free > 0 and not self._draining):
             await asyncio.sleep(0)
             return
         wait = min(self._config.engine.poll_seconds, max(heartbeat.trusted_until - time.monotonic(), 0.0))
@@ -247,7 +311,8 @@ class Worker:
         await self._attempts.end_all(Lost(), self._lease.margin_seconds / 2)
         self._draining = True
         with suppress(Unavailable, ConfigurationInvalid):
-            await self.exchange()
+            while self._attempts.ended:
+                await self.exchange()
         raise LeaseLostForGood(self.identity.id)
 
     async def _say_goodbye(self) -> None:

@@ -33,6 +33,9 @@ class Notes:
     lines: list[executions.LogLine] = field(default_factory=list)
     progress: list[tuple[str, int, float, str]] = field(default_factory=list)
 
+    def __bool__(self) -> bool:
+        return bool(self.lines or self.progress)
+
 
 @dataclass(slots=True)
 class Exchange:

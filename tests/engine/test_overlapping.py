@@ -1,0 +1,165 @@
+"""Two exchanges at once: what a worker with many slots does so that it and the store work at the same time."""
+
+import asyncio
+import random
+import threading
+import time
+from collections import Counter
+from collections.abc import Callable
+from typing import Any
+
+import pytest
+from sqlalchemy import func, select
+
+from rota.config import LeaseConfig
+from rota.domain.errors import Unavailable
+from rota.domain.execution import State
+from rota.engine.direct import DirectWork
+from rota.engine.work_source import Exchange
+from rota.executors.base import Context
+from rota.stores import history
+from rota.stores.database import Database
+from rota.stores.tables import logs
+
+MANY = 2_400
+SLOTS = {"engine": {"max_concurrent_jobs": 1_500, "poll_seconds": 0.5}}
+
+
+class Watched(DirectWork):
+    """Notes of every exchange when it was under way, what it settled, and whether it had to be alone."""
+
+    def __init__(self, database: Database, lease: LeaseConfig) -> None:
+        super().__init__(database, lease)
+        self.at_once = 2  # also where one writer makes it pointless
+        self.spans: list[tuple[float, float, bool]] = []
+        self._lock = threading.Lock()
+
+    def exchange(self, ended: Any, notes: Any, offer: Any, held: Any) -> Exchange:
+        began = time.monotonic()
+        try:
+            return self.answer(ended, notes, offer, held)
+        finally:
+            with self._lock:
+                self.spans.append((began, time.monotonic(), held is not None or bool(notes)))
+
+    def answer(self, ended: Any, notes: Any, offer: Any, held: Any) -> Exchange:
+        return super().exchange(ended, notes, offer, held)
+
+    def beside(self) -> list[tuple[bool, bool]]:
+        """Of each two exchanges that were under way at the same time, which had to be alone."""
+        spans = sorted(self.spans)
+        return [
+            (first[2], second[2])
+            for number, first in enumerate(spans)
+            for second in spans[number + 1 :]
+            if second[0] < first[1]
+        ]
+
+
+def states(database: Database) -> Counter[State]:
+    found = database.reading(lambda tx: history.page(tx, history.Filter(), before=None, limit=MANY + 1))
+    return Counter(one.state for one in found)
+
+
+@pytest.mark.stores("postgres", "mariadb")
+def test_while_one_exchange_is_held_up_another_settles_and_claims(
+    each_store: Database, start: Callable[..., Any], eventually: Callable[..., None]
+) -> None:
+    class HeldUp(Watched):
+        claimed = 0
+
+        def answer(self, ended: Any, notes: Any, offer: Any, held: Any) -> Exchange:
+            if self.claimed and not waits.is_set():
+                waits.set()
+                assert go_on.wait(60)
+            found = super().answer(ended, notes, offer, held)
+            self.claimed += len(found.claims)
+            return found
+
+    waits, go_on = threading.Event(), threading.Event()
+    source = HeldUp(each_store, LeaseConfig())
+    ran: list[str] = []
+    jobs = {"note": lambda context: ran.append(context.claim.id)}
+    engine = start(jobs, store=each_store, source=lambda: source, **SLOTS)
+    engine.enqueue(*["note"] * MANY)
+    eventually(lambda: len(ran) >= 1_500)
+    assert waits.is_set()
+    go_on.set()
+    eventually(lambda: states(each_store) == {State.SUCCEEDED: MANY})
+    assert len(set(ran)) == len(ran) == MANY
+    assert source.beside()
+
+
+@pytest.mark.stores("sqlite", "postgres")
+def test_what_is_said_and_what_is_in_hand_is_told_alone(
+    each_store: Database, start: Callable[..., Any], eventually: Callable[..., None]
+) -> None:
+    """Lines that were still on their way when their attempt was settled would be refused; so would unheard-of claims."""
+
+    async def talks(context: Context) -> None:
+        for number in range(3):
+            context.log(f"line {number}", "log")
+            await asyncio.sleep(random.uniform(0, 0.05))
+
+    lease = {"seconds": 3, "heartbeat_seconds": 0.2, "margin_seconds": 0.3, "reaper_seconds": 0.5}
+    source = Watched(each_store, LeaseConfig(**lease))
+    engine = start({"talk": talks}, store=each_store, source=lambda: source, lease=lease, **SLOTS)
+    ids = engine.enqueue(*["talk"] * MANY)
+    eventually(lambda: states(each_store) == {State.SUCCEEDED: MANY})
+    assert [pair for pair in source.beside() if True in pair] == []
+    assert [len(engine.attempts(id)) for id in ids[::40]] == [1] * len(ids[::40])
+    said = each_store.reading(lambda tx: tx.connection.scalar(select(func.count()).select_from(logs)))
+    assert said == 3 * MANY
+
+
+@pytest.mark.stores("sqlite", "postgres")
+def test_exchanges_that_fail_at_random_lose_nothing(
+    each_store: Database, start: Callable[..., Any], eventually: Callable[..., None]
+) -> None:
+    """Some before they reach the store, some with their answers."""
+
+    class Unreliable(Watched):
+        def answer(self, ended: Any, notes: Any, offer: Any, held: Any) -> Exchange:
+            fails = chance.random()
+            if fails < 0.15:
+                raise Unavailable("it did not get there")
+            found = super().answer(ended, notes, offer, held)
+            if fails > 0.85:
+                raise Unavailable("its answer got lost")
+            return found
+
+    chance = random.Random(7)
+    lease = {"seconds": 3, "heartbeat_seconds": 0.2, "margin_seconds": 0.3, "reaper_seconds": 0.5}
+    source = Unreliable(each_store, LeaseConfig(**lease))
+    ran: Counter[str] = Counter()
+    jobs = {"note": lambda context: ran.update([context.claim.id])}
+    engine = start(jobs, store=each_store, source=lambda: source, lease=lease, **SLOTS)
+    ids = engine.enqueue(*["note"] * MANY)
+    eventually(lambda: states(each_store) == {State.SUCCEEDED: MANY}, within=60)
+    assert ran == Counter(ids)
+    assert len(engine.made) == 1
+
+
+def test_a_mistake_in_the_second_exchange_is_not_passed_over(
+    start: Callable[..., Any], eventually: Callable[..., None], database: Database, caplog: pytest.LogCaptureFixture
+) -> None:
+    class Mistaken(Watched):
+        under_way = 0
+
+        def answer(self, ended: Any, notes: Any, offer: Any, held: Any) -> Exchange:
+            self.under_way += 1
+            try:
+                if self.under_way == 2:
+                    raise ZeroDivisionError("a mistake")
+                if ended and len(engine.made) == 1:
+                    mistaken.wait(0.2)
+                return super().answer(ended, notes, offer, held)
+            finally:
+                self.under_way -= 1
+
+    mistaken = threading.Event()
+    engine = start({"idle": lambda context: None}, source=lambda: Mistaken(database, LeaseConfig()), **SLOTS)
+    ids = engine.enqueue(*["idle"] * MANY)
+    eventually(lambda: "a mistake" in caplog.text)
+    eventually(lambda: len(engine.made) > 1)
+    assert len(ids) == MANY
