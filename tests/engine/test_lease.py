@@ -82,6 +82,36 @@ def test_what_the_guard_said_while_the_loop_was_blocked_counts_at_once(
     asyncio.run(scenario())
 
 
+def test_a_beat_that_is_answered_when_the_trust_is_over_brings_it_not_back(database: Database) -> None:
+    """All work was told to end, and the guard beats no more: what was taken up now would be lost a little later."""
+    lease = LeaseConfig(seconds=2, heartbeat_seconds=0.6, margin_seconds=0.4, reaper_seconds=0.1)
+
+    async def scenario() -> tuple[float, bool]:
+        worker = new_id(database.clock.now())
+        new = workers.NewWorker(worker, "w", 1, "database")
+        answered, over = asyncio.Event(), asyncio.Event()
+        heartbeat = Heartbeat({"url": database.driver_url}, worker, lease, lambda: 0.0, answered.set, over.set)
+        registered = time.monotonic()
+        database.writing(lambda tx: workers.register(tx, new, lease.duration))
+        heartbeat.start(registered)
+        try:
+            await asyncio.wait_for(answered.wait(), 20)
+            with database.write():  # the one writer: the next beat waits for it
+                await asyncio.wait_for(over.wait(), 20)
+                answered.clear()
+            await asyncio.wait_for(answered.wait(), 20)
+            return heartbeat.trusted_until - time.monotonic(), heartbeat.trusts()
+        finally:
+            heartbeat.stop()
+
+    for _ in range(5):  # on a busy machine the answer may be so late that it shows nothing
+        left, trusts = asyncio.run(scenario())
+        assert not trusts
+        if left > 0:
+            return
+    pytest.fail("no beat was answered in time to show anything")
+
+
 def test_a_convicted_worker_stops_its_work_and_comes_back_as_another(
     start: Callable[..., Any], eventually: Callable[..., None], short_lease: dict[str, float], gate: Any
 ) -> None:

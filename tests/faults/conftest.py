@@ -118,6 +118,8 @@ def _report(
     row = Row(fault, store, what, jobs, tuple(figures), note)
     _SHEET.rows.append(row)
     print("  ".join(row.cells()))
+    if evidence is not None and verdict.wrong:
+        print("wrong:", verdict.wrong)
     node.stash[_REPORTED] = True
     if evidence is not None:
         evidence.require_nothing_wrong()

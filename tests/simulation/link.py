@@ -47,6 +47,7 @@ class Link:
         self.clock = database.clock
         self.bell = database.bell
         self.hot = database.hot
+        self.one_writer = database.one_writer
         self.committed = False
         self.wrote_at: Instant = 0
         """The store's time of its last write."""

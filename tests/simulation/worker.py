@@ -130,7 +130,7 @@ class Worker(Process):
         ended, self._ended = self._ended, []
         held = self._to_reconcile()
         slots = 0 if self.draining else self._slots - len(self._running)
-        offer = Offer(self.id, slots, LEASE, None, ["python"], [FUNCTION])
+        offer = Offer(self.id, slots, None, None, ["python"], [FUNCTION])
         asked = self._now()
         self._announce(ended, asked)
         try:
@@ -189,10 +189,9 @@ class Worker(Process):
         self._busy = False
         if self.trusts():
             for claim in answer.claims:
-                until = claim.started_at + LEASE if self._over_http is None else None
                 self._record.asked(
                     "claim", claim.started_at, self._now(), "ok",
-                    execution_id=claim.id, token=claim.token, worker_id=self.id, until=until,
+                    execution_id=claim.id, token=claim.token, worker_id=self.id,
                 )  # fmt: skip
                 self._running[claim.id] = running = Running(claim, self.id, self._loop, self._record, self.calm)
                 running.begin(self._has_ended)

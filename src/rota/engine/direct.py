@@ -21,7 +21,7 @@ class DirectWork:
     def __init__(self, database: Database, lease: LeaseConfig) -> None:
         self._database = database
         self._lease = lease
-        self.at_once = 1 if database.dialect.ONE_WRITER else 2
+        self.at_once = 1 if database.one_writer else 2
 
     def now(self) -> Instant:
         """The store's time."""

@@ -50,6 +50,9 @@ class Heartbeat:
         self._rest = b""
         self.convicted = False
         """The store says that this worker is dead: nothing that it holds is its own any more."""
+        self._over = False
+        """The trust was over once. A beat that is answered later brings it not back: all work was told to end, and the
+        guard beats no more."""
         self.trusted_until = 0.0
         self._told = -math.inf
 
@@ -63,6 +66,7 @@ class Heartbeat:
         """Show the guard that the event loop turns, and see whether the trust is over, whatever the worker waits for."""
         self._tell(self._longest())
         if not self.trusts():
+            self._over = True
             self._say("over")
             self._on_over()
             return
@@ -125,9 +129,9 @@ class Heartbeat:
 
         Before it is given up, what the guard said while the event loop was blocked is heard.
         """
-        while time.monotonic() >= self.trusted_until and self._speaks():
+        while not self._over and time.monotonic() >= self.trusted_until and self._speaks():
             self._heard()
-        return not self.convicted and time.monotonic() < self.trusted_until
+        return not (self.convicted or self._over) and time.monotonic() < self.trusted_until
 
     def _speaks(self) -> bool:
         said = self._guard.stdout if self._guard is not None else None

@@ -278,7 +278,7 @@ class Worker:
         return Offer(
             self.identity.id,
             slots,
-            self._lease.duration,
+            None,  # what it takes is leased for as long as it is itself: one more lease would only be waited for
             self._config.engine.queues or None,
             list(self._executors),
             self._functions(),

@@ -99,6 +99,11 @@ class Database:
             return self.dialect.product(tx.driver)
 
     @property
+    def one_writer(self) -> bool:
+        """Whether everybody who writes waits for everybody else who does."""
+        return self.dialect.ONE_WRITER
+
+    @property
     def on_one_host(self) -> bool:
         """Whether the store is a file, which no other host can share."""
         return self.dialect.ONE_WRITER
