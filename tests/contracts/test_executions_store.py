@@ -823,8 +823,9 @@ class TestLeases:
         assert self.lost(world) == []
         assert world.write(workers.convict) == []
         world.clock.set(world.clock.now() + 1)
-        assert self.lost(world) == [id]
+        assert self.lost(world) == []  # a beat may be under way: who is silent is decided under its lock
         assert set(world.write(workers.convict)) == {ANN, BOB}
+        assert self.lost(world) == [id]
 
     @pytest.mark.parametrize("state", ["Dead", "Stopped"])
     def test_a_worker_that_ended_holds_nothing(self, world: World, state: str) -> None:
@@ -845,6 +846,7 @@ class TestLeases:
         world.claim()
         world.cancel(two)
         world.clock.advance("31s")
+        world.write(workers.convict)
         lost = world.store.writing(lambda tx: leases.without_lease(tx, 100))
         assert {claim.id: cancelling for claim, cancelling in lost} == {one: False, two: True}
         settled = [decide(claim, Lost(), world.clock.now(), cancelling=cancelling) for claim, cancelling in lost]
@@ -857,6 +859,7 @@ class TestLeases:
             world.enqueue()
         world.claim()
         world.clock.advance("31s")
+        world.write(workers.convict)
         assert len(world.store.writing(lambda tx: leases.without_lease(tx, 2))) == 2
 
     def test_what_a_worker_does_not_know_of(self, world: World) -> None:

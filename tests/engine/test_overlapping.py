@@ -13,11 +13,12 @@ from sqlalchemy import func, select
 
 from rota.config import LeaseConfig
 from rota.domain.errors import Unavailable
-from rota.domain.execution import State
+from rota.domain.execution import AttemptState, NewExecution, State
+from rota.domain.instant import SECOND
 from rota.engine.direct import DirectWork
 from rota.engine.work_source import Exchange
 from rota.executors.base import Context
-from rota.stores import history
+from rota.stores import executions, history
 from rota.stores.database import Database
 from rota.stores.tables import logs
 
@@ -163,3 +164,63 @@ def test_a_mistake_in_the_second_exchange_is_not_passed_over(
     eventually(lambda: "a mistake" in caplog.text)
     eventually(lambda: len(engine.made) > 1)
     assert len(ids) == MANY
+
+
+@pytest.mark.stores("postgres")
+def test_a_job_that_the_second_exchange_brought_may_block_the_loop(
+    each_store: Database,
+    start: Callable[..., Any],
+    eventually: Callable[..., None],
+    short_lease: dict[str, float],
+    block: Callable[[float], None],
+) -> None:
+    """The guard hears of its timeout before its first step: all that it knew of before was over sooner."""
+
+    class HeldUp(Watched):
+        claimed = 0
+
+        def answer(self, ended: Any, notes: Any, offer: Any, held: Any) -> Exchange:
+            if self.claimed and not waits.is_set():
+                waits.set()
+                assert go_on.wait(60)
+            found = super().answer(ended, notes, offer, held)
+            self.claimed += len(found.claims)
+            return found
+
+    waits, go_on = threading.Event(), threading.Event()
+
+    async def blocking(context: Context) -> str:
+        block(9)
+        go_on.set()
+        return "done"
+
+    lease = LeaseConfig(**short_lease)
+    jobs = {"block": blocking, "idle": lambda context: None}
+    engine = start(jobs, store=each_store, source=lambda: HeldUp(each_store, lease), lease=short_lease, **SLOTS)
+    batch = [*([NewExecution("idle", timeout=SECOND // 10)] * 500), NewExecution("block", timeout=3600 * SECOND)]
+    *_, id = each_store.writing(lambda tx: executions.enqueue(tx, batch))
+    eventually(lambda: engine.rescuer.run_once() and engine.state(id) is State.SUCCEEDED)
+    assert ([a.state for a in engine.attempts(id)], len(engine.made)) == ([AttemptState.SUCCEEDED], 1)
+
+
+def test_what_arrives_after_all_was_handed_back_is_handed_back_too(
+    start: Callable[..., Any], eventually: Callable[..., None], database: Database, gate: Any
+) -> None:
+    class HeldUp(DirectWork):
+        def exchange(self, ended: Any, notes: Any, offer: Any, held: Any) -> Exchange:
+            found = super().exchange(ended, notes, offer, held)
+            if found.claims and not waits.is_set():
+                waits.set()
+                assert go_on.wait(60)
+            return found
+
+    waits, go_on = threading.Event(), threading.Event()
+    engine = start({"wait": gate.wait}, source=lambda: HeldUp(database, LeaseConfig()))
+    (id,) = engine.enqueue("wait")
+    eventually(waits.is_set)
+    engine.thread.stop(now=True)
+    eventually(lambda: engine.made[0]._draining)
+    go_on.set()
+    engine.thread.join()
+    assert engine.state(id) is State.PENDING
+    assert [attempt.state for attempt in engine.attempts(id)] == [AttemptState.CANCELLED]

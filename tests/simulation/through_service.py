@@ -73,7 +73,7 @@ class ServiceWork:
         """The worker has stopped in order."""
         workers.end(self._ctx, worker_id)
 
-    def listen(self, worker_id: str, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, worker_id: str, wake: Callable[[], object]) -> Callable[[], None]:
         """Nobody rings: it polls."""
         return lambda: None
 

@@ -67,7 +67,7 @@ class Coordinators:
     def _next(self) -> None:
         self._current = (self._current + 1) % len(self._clients)
 
-    async def hear(self, worker_id: str, hungry: asyncio.Event, wake: Callable[[], None]) -> None:
+    async def hear(self, worker_id: str, hungry: asyncio.Event, wake: Callable[[], object]) -> None:
         """Call `wake` whenever the coordinator says that there may be something for the worker, until cancelled.
 
         While the worker is not hungry nobody is asked: it comes by itself.

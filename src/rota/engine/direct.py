@@ -65,7 +65,7 @@ class DirectWork:
         """The worker has stopped in order."""
         self._database.writing(lambda tx: workers.end(tx, worker_id))
 
-    def listen(self, worker_id: str, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, worker_id: str, wake: Callable[[], object]) -> Callable[[], None]:
         """Call `wake` when the store's bell rings."""
         silences = [self._database.bell.listen(topic, wake) for topic in (bell.WORK, bell.CANCELLATIONS)]
 

@@ -109,7 +109,7 @@ class RemoteWork:
         """The worker has stopped in order."""
         self._coordinators.ask(lambda client: client.delete("workers", worker_id))
 
-    def listen(self, worker_id: str, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, worker_id: str, wake: Callable[[], object]) -> Callable[[], None]:
         """Call `wake` when the coordinator's bell rings: one request waits there for it."""
         self._loop = asyncio.get_running_loop()
         hearing = self._loop.create_task(self._coordinators.hear(worker_id, self._hungry, wake))

@@ -40,7 +40,7 @@ class WorkSource(Protocol):
     def say_goodbye(self, worker_id: str) -> None:
         """The worker has stopped in order: whatever it may still hold is free at once."""
 
-    def listen(self, worker_id: str, wake: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, worker_id: str, wake: Callable[[], object]) -> Callable[[], None]:
         """Call `wake`, from any thread, when an exchange may be worth while. Returns what ends that.
 
         A hint only: whoever listens also polls. Called on the event loop.

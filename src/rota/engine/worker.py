@@ -7,6 +7,7 @@ import time
 from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import suppress
+from functools import partial
 from typing import TypeVar
 
 from rota.config import Config
@@ -17,6 +18,7 @@ from rota.engine.attempts import Attempts
 from rota.engine.heartbeat import Heartbeat
 from rota.engine.identity import Identity
 from rota.engine.runner import Runner
+from rota.engine.second import Second
 from rota.engine.work_source import (
     OLDEST_FIRST_EVERY,
     Ended,
@@ -68,23 +70,18 @@ class Worker:
         self._more = True
         self._reconciled_at = time.monotonic()
         self._registered = False
+        self._hands_back = False
         self._trusts: Callable[[], bool] = lambda: True
+        self._begun: Callable[[], None] = lambda: None
         self._under_way = 0
         self._offered = 0
-        self._alone = asyncio.Lock()
-        self._help_wanted = asyncio.Event()
-        self._helper: asyncio.Task[None] | None = None
+        self._second = Second(self._exchange, self._leaves_room, self._wake.set)
         self._thread = ThreadPoolExecutor(source.at_once, thread_name_prefix="rota-store")
 
     @property
     def running(self) -> int:
         """How many attempts run here now."""
         return len(self._attempts)
-
-    @property
-    def _empty_handed(self) -> bool:
-        """Nothing runs, nothing has to be told, and no second exchange is under way that may bring anything."""
-        return not (self._attempts or self._attempts.ended or self._under_way)
 
     @property
     def next_due(self) -> Instant | None:
@@ -98,31 +95,24 @@ class Worker:
         try:
             registered = time.monotonic()
             await self.register()
-            silence = self._source.listen(self.identity.id, self._wake_soon(asyncio.get_running_loop()))
+            wake = partial(asyncio.get_running_loop().call_soon_threadsafe, self._wake.set)
+            silence = self._source.listen(self.identity.id, wake)
             heartbeat = self._heartbeat()
             heartbeat.start(registered)
-            self._trusts = heartbeat.trusts
+            self._trusts, self._begun = heartbeat.trusts, heartbeat.begun
             ready()
             if self._source.at_once > 1:
-                self._helper = asyncio.create_task(self._help())
-            while not (self._draining and self._empty_handed):
+                self._second.start()
+            while self._under_way or not self._draining or self._attempts or self._attempts.ended:
                 await self._turn(heartbeat)
         finally:
             if silence is not None:
                 silence()
-            if self._helper is not None:
-                async with self._alone:  # its last exchange is over
-                    self._helper.cancel()
+            await self._second.stop()
             await self._attempts.end_all(Lost(), self._lease.margin_seconds / 2)
             await self.close()
             if heartbeat is not None:
                 heartbeat.stop()
-
-    def _wake_soon(self, loop: asyncio.AbstractEventLoop) -> Callable[[], None]:
-        def wake() -> None:
-            loop.call_soon_threadsafe(self._wake.set)
-
-        return wake
 
     def _heartbeat(self) -> Heartbeat:
         return Heartbeat(
@@ -164,6 +154,7 @@ class Worker:
         self._wake.set()
 
     def _hand_back(self) -> None:
+        self._hands_back = True  # what is still on its way here too
         self._attempts.stop_all(Interrupted(), min(1.0, self._config.engine.cancel_grace_seconds))
 
     def _trust_is_over(self) -> None:
@@ -176,32 +167,30 @@ class Worker:
         """One exchange, then wait for the next reason to have one."""
         if not heartbeat.trusts():
             await self._lose_everything()
-        if self._helper is not None and self._helper.done():
-            self._helper.result()
+        self._second.raise_mistake()
         try:
             await self.exchange()
         except (Unavailable, ConfigurationInvalid) as error:
             self._telemetry.store_unavailable(error)
             await asyncio.sleep(_RETRY_SECONDS)
             return
-        heartbeat.begun()
         await self._rest(heartbeat)
 
     async def exchange(self) -> Exchange:
         """Settle what has ended, claim what fits, start it. Nothing is forgotten if the store does not answer."""
         self._wake.clear()
         if not self._reconciles and not self._attempts.notes_due:
-            return await self._exchange(None, Notes())
-        async with self._alone:
+            return await self._exchange()
+        async with self._second.alone:
             return await self._exchange(self._to_reconcile(), self._attempts.take_notes())
 
-    async def _exchange(self, held: set[str] | None, notes: Notes) -> Exchange:
-        attempts = self._attempts
+    async def _exchange(self, held: set[str] | None = None, notes: Notes | None = None) -> Exchange:
+        attempts, notes = self._attempts, notes or Notes()
         ended, attempts.ended = attempts.ended[:_BATCH], attempts.ended[_BATCH:]
         offer = self._offer()
         self._under_way += 1
         self._offered += offer.slots
-        self._call_help()
+        self._call_second()
         try:
             answer = await self._in_thread(lambda: self._source.exchange(ended, notes, offer, held))
         except BaseException:
@@ -214,36 +203,27 @@ class Worker:
             self._offered -= offer.slots
         if self._trusts():  # an answer that was long on its way may bring what is somebody else's by now
             attempts.begin(answer.claims)
+            self._begun()  # before any of it has its first step, which may block the loop
+        if self._hands_back:
+            self._hand_back()
         attempts.cancel(answer.cancelling)
         self._next_due = answer.next_due
-        self._more = len(answer.claims) == offer.slots > 0
+        self._more = len(answer.claims) == offer.slots > 0 or (offer.oldest_first and bool(answer.claims))
         self._tell(answer, ended)
         return answer
 
     def _attempt_ended(self) -> None:
         self._wake.set()
-        self._call_help()
+        self._call_second()
 
-    def _call_help(self) -> None:
-        """A second exchange is worth while once a whole batch has ended beside the first, or may be claimed."""
-        if self._helper is None:
-            return
+    def _call_second(self) -> None:
+        """Another exchange is worth while once a whole batch has ended beside this one, or may be claimed."""
         if len(self._attempts.ended) >= _BATCH or (self._more and self._free >= _BATCH and not self._draining):
-            self._help_wanted.set()
+            self._second.call()
 
-    async def _help(self) -> None:
-        """Have a second exchange beside the first, so that the loop works while the store does (docs/adr/0036).
-
-        Never beside one that tells notes, whose order counts, or one that names what is in hand.
-        """
-        while True:
-            await self._help_wanted.wait()
-            self._help_wanted.clear()
-            if self._under_way and not self._alone.locked() and not self._attempts.untold:
-                async with self._alone:
-                    with suppress(Unavailable, ConfigurationInvalid):
-                        await self._exchange(None, Notes())
-                self._wake.set()
+    def _leaves_room(self) -> bool:
+        """Whether an exchange is under way, and no notes wait that must be told before anything else ends."""
+        return bool(self._under_way and not self._attempts.untold)
 
     @property
     def _reconciles(self) -> bool:

@@ -21,9 +21,9 @@ class Bell:
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
-        self._listeners: dict[str, tuple[Callable[[], None], ...]] = {}
+        self._listeners: dict[str, tuple[Callable[[], object], ...]] = {}
 
-    def listen(self, topic: str, listener: Callable[[], None]) -> Callable[[], None]:
+    def listen(self, topic: str, listener: Callable[[], object]) -> Callable[[], None]:
         """Call `listener` whenever `topic` rings. Returns what ends that."""
         with self._lock:
             self._listeners[topic] = (*self._listeners.get(topic, ()), listener)

@@ -1,5 +1,6 @@
 """What columns hold, alike on every database."""
 
+import json
 import re
 from typing import Any
 
@@ -41,3 +42,6 @@ Name = String(200)
 Json = Text()
 Digest = LargeBinary(32).with_variant(VARBINARY(32), "mysql", "mariadb")
 """A SHA-256."""
+
+compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False).encode
+"""A value as the JSON that a column holds. ValueError for what JSON has no word for."""

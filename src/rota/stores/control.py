@@ -8,9 +8,9 @@ from sqlalchemy import and_, delete, insert, literal, select, update
 from rota.domain.execution import LEASED, TERMINAL, State
 from rota.domain.job import Job
 from rota.stores import bell
+from rota.stores.accepted import limits_of
 from rota.stores.database import Transaction
 from rota.stores.events import write
-from rota.stores.executions import limits_of
 from rota.stores.tables import executions, history
 
 _BATCH = 1000

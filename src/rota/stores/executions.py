@@ -14,17 +14,17 @@ from rota.domain.execution import (
     NewExecution,
     Settlement,
     State,
-    kind_of,
 )  # fmt: skip
 from rota.domain.instant import Instant
-from rota.domain.limits import UNLIMITED, Limits
 from rota.domain.retry import OnLost
 from rota.domain.text import storable
 from rota.stores import bell, events, governed
+from rota.stores.accepted import columns_of
 from rota.stores.base import Offer
+from rota.stores.columns import compact
 from rota.stores.database import Transaction
 from rota.stores.identity import new_ids
-from rota.stores.policies import retry_from_json, retry_to_json
+from rota.stores.policies import retry_from_json
 from rota.stores.tables import executions
 
 LogLine = tuple[str, int, int, Instant, str, str]
@@ -40,58 +40,11 @@ def enqueue(tx: Transaction, batch: Sequence[NewExecution], *, held: bool = Fals
         return []
     now = tx.now
     ids = [new.id or id for new, id in zip(batch, new_ids(now, len(batch)), strict=True)]
-    tx.hot.insert_columns(tx, "executions", _columns(batch, ids, now, held))
-    data = _compact({"count": len(ids), "last": ids[-1], "trigger": str(batch[0].trigger)})
+    tx.hot.insert_columns(tx, "executions", columns_of(batch, ids, now, held))
+    data = compact({"count": len(ids), "last": ids[-1], "trigger": str(batch[0].trigger)})
     events.write(tx, [("execution.accepted", ids[0], batch[0].job_id, data)])
     tx.ring(bell.WORK)
     return ids
-
-
-def _columns(batch: Sequence[NewExecution], ids: list[str], now: Instant, held: bool) -> dict[str, Sequence[object]]:
-    """What is stored of them, column by column: a row each would be one more object each for Python to keep track of.
-
-    Columns that are null throughout are left out, which halves the time.
-    """
-    count = len(batch)
-    due = [now if new.due_at is None else new.due_at for new in batch]
-    columns: dict[str, Sequence[object]] = {
-        "id": ids,
-        "job_id": [new.job_id for new in batch],
-        "name": [new.name for new in batch],
-        "type": [new.type for new in batch],
-        "kind": [kind_of(new.type) for new in batch],
-        "queue": [new.queue for new in batch],
-        "priority": [new.priority for new in batch],
-        "state": ["Waiting" if held else "Pending" if at <= now else "Scheduled" for at in due],
-        "due_at": due,
-        "latest_start": [new.latest_start for new in batch],
-        "created_at": [now] * count,
-        "attempt": [0] * count,
-        "parameters": [None if new.parameters is None else _compact(new.parameters) for new in batch],
-        "timeout": [new.timeout for new in batch],
-        "retry": [
-            None if new.retry is DEFAULT_RETRY or new.retry == DEFAULT_RETRY else retry_to_json(new.retry)
-            for new in batch
-        ],
-        "max_attempts": [new.retry.max_attempts for new in batch],
-        "on_lost": [None if new.on_lost is OnLost.RETRY else new.on_lost.value for new in batch],
-        "isolation": [new.isolation for new in batch],
-        "lane": [new.lane for new in batch],
-        "limits": [limits_of(new.limits, new.lane) for new in batch],
-        "schedule_id": [new.schedule_id for new in batch],
-        "nominal_at": [new.nominal_at for new in batch],
-        "trigger": [str(new.trigger) for new in batch],
-        "actor": [new.actor for new in batch],
-        "metadata": [_compact(new.metadata) if new.metadata else None for new in batch],
-    }
-    return {name: values for name, values in columns.items() if values.count(None) < count}
-
-
-def limits_of(limits: Limits, lane: str | None) -> str | None:
-    """All that an execution is under, as stored: its own limits and its lane, in which one runs at a time."""
-    if lane is None and limits is UNLIMITED:
-        return None
-    return (limits if lane is None else Limits(((lane, 1),)) + limits).to_json()
 
 
 def claim(tx: Transaction, offer: Offer) -> list[Claim]:
@@ -158,8 +111,8 @@ def _settled(item: Settlement) -> tuple[object, ...]:
     return (
         item.execution_id, item.token, _CANCELLING if item.cancelling else _RUNNING, item.state.value, item.attempt_state.value if item.attempt_state else None,
         item.due_at, 1 if item.counts else 0,
-        None if item.result is None else _compact(item.result), _text(item.error), _text(item.stack),
-        None if item.handle is None else _compact(item.handle), _text(item.reason), _event(item),
+        None if item.result is None else compact(item.result), _text(item.error), _text(item.stack),
+        None if item.handle is None else compact(item.handle), _text(item.reason), _event(item),
     )  # fmt: skip
 
 
@@ -194,6 +147,3 @@ def any_due(tx: Transaction) -> bool:
         return True
     due = tx.hot.next_due(tx)
     return due is not None and due <= tx.now
-
-
-_compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False).encode

@@ -118,12 +118,13 @@ def confirm(tx: Transaction, worker_id: str, known: Mapping[str, int], lease: Du
 def without_lease(tx: Transaction, limit: int, *, silence_counts: bool = True) -> list[tuple[Claim, bool]]:
     """Claims whose lease ran out by the store's clock, with whether they were being cancelled.
 
-    A lease holds until its own time or that of its worker, whichever is later; over HTTP, where the worker may never
-    have heard of the work, its own time counts alone if there is one (docs/adr/0016). Unless `silence_counts`, only the
-    work of workers that are known to have ended is given.
+    What a worker of the store holds is its own until it has ended: whether it is silent is decided by `convict`, under
+    the lock that a beat takes too. Over HTTP a lease holds until its own time or, without one, that of its worker
+    (docs/adr/0016). Unless `silence_counts`, only the work of workers that are known to have ended is given.
     """
     ended = workers.c.state.in_(("Dead", "Stopped"))
-    worker_silent = or_(workers.c.id.is_(None), workers.c.lease_expires_at < tx.now)
+    http_silent = and_(workers.c.transport == HTTP, workers.c.lease_expires_at < tx.now)
+    worker_silent = or_(workers.c.id.is_(None), http_silent)
     out = executions.c.lease_expires_at < tx.now
     silent = or_(
         and_(or_(executions.c.lease_expires_at.is_(None), out), worker_silent), and_(workers.c.transport == HTTP, out)
