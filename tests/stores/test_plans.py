@@ -9,16 +9,14 @@ from contextlib import suppress
 
 import pytest
 
-from rota.domain.execution import TERMINAL, NewExecution, State
+from rota.domain.execution import TERMINAL, State
 from rota.domain.instant import HOUR, SECOND
-from rota.domain.outcome import Failed, Lost, Succeeded
-from rota.domain.transition import decide
 from rota.service.views.overview import NOT_MET
 from rota.stores import control, executions, history, leases, schedules, views, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.schema import migrate
-from stores_under_test.filling import WORKER, fill
+from stores_under_test.filling import WORKER, claim_under_limits, fill, settle_three
 
 _WHOLE_TABLE = re.compile(r"^SCAN (\w+)$")
 _BIG = {"executions", "history", "schedules", "attempts", "events", "logs", "occurrences", "holder", "live", "e"}
@@ -88,11 +86,7 @@ def test_a_claim_of_the_oldest_goes_from_priority_to_priority_on_that_index(fill
 
 
 def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
-    def work(tx: Transaction) -> None:
-        executions.enqueue(tx, [NewExecution("echo", lane="k")] * 5)
-        executions.claim(tx, Offer(WORKER, 10, HOUR))
-
-    assert whole_tables(explained(filled, work)) == []
+    assert whole_tables(explained(filled, claim_under_limits)) == []
 
 
 @pytest.mark.parametrize(
@@ -131,14 +125,7 @@ def test_each_question_has_its_index(filled: Database, work: Callable[[Transacti
 
 
 def test_settling_goes_by_keys(filled: Database) -> None:
-    def work(tx: Transaction) -> None:
-        claims = executions.claim(tx, Offer(WORKER, 3, HOUR))
-        outcomes = (Succeeded(1), Failed("x"), Lost())
-        settled = [decide(claim, outcome, tx.now) for claim, outcome in zip(claims, outcomes, strict=True)]
-        tx.hot.append_logs(tx, [(claim.id, claim.token, 1, tx.now, "log", "x") for claim in claims])
-        assert len(executions.settle(tx, settled)) == 3
-
-    assert whole_tables(explained(filled, work)) == []
+    assert whole_tables(explained(filled, settle_three)) == []
 
 
 @pytest.mark.parametrize(

@@ -8,14 +8,11 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from rota.domain.execution import NewExecution
 from rota.domain.instant import HOUR, SECOND
-from rota.domain.outcome import Failed, Lost, Succeeded
-from rota.domain.transition import decide
 from rota.stores import control, executions, history, leases, schedules, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
-from stores_under_test.filling import WORKER, fill
+from stores_under_test.filling import WORKER, claim_under_limits, fill, settle_three
 from stores_under_test.plugin import Servers
 
 pytestmark = pytest.mark.stores("mariadb")
@@ -117,11 +114,7 @@ def test_the_claim_walks_its_index_in_order(filled: Database, offer: dict[str, A
 
 
 def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
-    def work(tx: Transaction) -> None:
-        executions.enqueue(tx, [NewExecution("echo", lane="k")] * 5)
-        executions.claim(tx, Offer(WORKER, 10, HOUR))
-
-    assert whole_tables(explained(filled, work)) == []
+    assert whole_tables(explained(filled, claim_under_limits)) == []
 
 
 @pytest.mark.parametrize(
@@ -165,11 +158,4 @@ def test_no_question_reads_a_whole_table(filled: Database, work: Callable[[Trans
 
 
 def test_settling_goes_by_keys(filled: Database) -> None:
-    def work(tx: Transaction) -> None:
-        claims = executions.claim(tx, Offer(WORKER, 3, HOUR))
-        outcomes = (Succeeded(1), Failed("x"), Lost())
-        settled = [decide(claim, outcome, tx.now) for claim, outcome in zip(claims, outcomes, strict=True)]
-        tx.hot.append_logs(tx, [(claim.id, claim.token, 1, tx.now, "log", "x") for claim in claims])
-        assert len(executions.settle(tx, settled)) == 3
-
-    assert whole_tables(explained(filled, work)) == []
+    assert whole_tables(explained(filled, settle_three)) == []

@@ -13,15 +13,12 @@ from typing import Any
 import pytest
 from sqlalchemy import text
 
-from rota.domain.execution import TERMINAL, NewExecution, State
+from rota.domain.execution import TERMINAL, State
 from rota.domain.instant import HOUR, SECOND
-from rota.domain.outcome import Failed, Lost, Succeeded
-from rota.domain.transition import decide
-from rota.service.views.overview import NOT_MET
 from rota.stores import control, executions, history, leases, schedules, views, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
-from stores_under_test.filling import WORKER, fill
+from stores_under_test.filling import WORKER, claim_under_limits, fill, settle_three
 from stores_under_test.plugin import Servers
 
 pytestmark = pytest.mark.stores("postgres")
@@ -110,22 +107,11 @@ def test_a_claim_reads_what_it_takes(filled: Database, offer: dict[str, Any]) ->
 
 
 def test_a_claim_under_limits_reads_few(filled: Database) -> None:
-    def work(tx: Transaction) -> None:
-        executions.enqueue(tx, [NewExecution("echo", lane="k")] * 5)
-        executions.claim(tx, Offer(WORKER, 10, HOUR))
-
-    assert greedy(scans(filled, work)) == []
+    assert greedy(scans(filled, claim_under_limits)) == []
 
 
 def test_settling_goes_by_keys(filled: Database) -> None:
-    def work(tx: Transaction) -> None:
-        claims = executions.claim(tx, Offer(WORKER, 3, HOUR))
-        outcomes = (Succeeded(1), Failed("x"), Lost())
-        settled = [decide(claim, outcome, tx.now) for claim, outcome in zip(claims, outcomes, strict=True)]
-        tx.hot.append_logs(tx, [(claim.id, claim.token, 1, tx.now, "log", "x") for claim in claims])
-        assert len(executions.settle(tx, settled)) == 3
-
-    assert greedy(scans(filled, work)) == []
+    assert greedy(scans(filled, settle_three)) == []
 
 
 @pytest.mark.parametrize(
@@ -145,7 +131,6 @@ def test_settling_goes_by_keys(filled: Database) -> None:
         lambda tx: control.too_late(tx, 50),
         lambda tx: history.page(tx, history.Filter(), before="019", limit=50),
         lambda tx: history.page(tx, history.Filter(states=TERMINAL), before=None, limit=5),
-        lambda tx: views.unmet(tx, 0, NOT_MET, 20),
         lambda tx: views.newest_runs(tx, [WORKER], 20),
         lambda tx: views.ended_runs(tx, 0, tx.now, 50, None, [State.FAILED]),
         lambda tx: views.overdue(tx, tx.now, 20),

@@ -8,9 +8,12 @@ from sqlalchemy import insert, update
 from rota.domain.execution import NewExecution
 from rota.domain.instant import HOUR, SECOND
 from rota.domain.job import Defaults, Job, JobState
+from rota.domain.outcome import Failed, Lost, Succeeded
 from rota.domain.schedule import Schedule
+from rota.domain.transition import decide
 from rota.stores import executions, jobs, workers
-from rota.stores.database import Database
+from rota.stores.base import Offer
+from rota.stores.database import Database, Transaction
 from rota.stores.identity import new_id, new_ids
 from rota.stores.schedule_tables import schedules as schedules_table
 from rota.stores.schedules import ScheduleRecord, ScheduleState
@@ -58,3 +61,18 @@ def fill(database: Database, rows: int) -> None:
         }  # fmt: skip
         ended = [past | {"id": id, "finished_at": n} for n, id in enumerate(new_ids(tx.now, rows))]
         tx.execute(insert(finished), ended)
+
+
+def claim_under_limits(tx: Transaction) -> None:
+    """A claim where limits have a say."""
+    executions.enqueue(tx, [NewExecution("echo", lane="k")] * 5)
+    executions.claim(tx, Offer(WORKER, 10, HOUR))
+
+
+def settle_three(tx: Transaction) -> None:
+    """Claim three, and settle each in another way, with a line of its log."""
+    claims = executions.claim(tx, Offer(WORKER, 3, HOUR))
+    outcomes = (Succeeded(1), Failed("x"), Lost())
+    settled = [decide(claim, outcome, tx.now) for claim, outcome in zip(claims, outcomes, strict=True)]
+    tx.hot.append_logs(tx, [(claim.id, claim.token, 1, tx.now, "log", "x") for claim in claims])
+    assert len(executions.settle(tx, settled)) == 3

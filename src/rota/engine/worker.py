@@ -204,7 +204,7 @@ class Worker:
         if self._trusts():  # an answer that was long on its way may bring what is somebody else's by now
             attempts.begin(answer.claims)
             self._begun()  # before any of it has its first step, which may block the loop
-        if self._hands_back:
+        if self._hands_back and answer.claims:
             self._hand_back()
         attempts.cancel(answer.cancelling)
         self._next_due = answer.next_due

@@ -4,7 +4,7 @@ import json
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sqlalchemy import Select, and_, func, literal, or_, select, update
+from sqlalchemy import Select, and_, case, func, literal, or_, select, update
 
 from rota.domain.execution import AttemptState, Claim, State
 from rota.domain.instant import SECOND, Duration, Instant
@@ -123,12 +123,10 @@ def without_lease(tx: Transaction, limit: int, *, silence_counts: bool = True) -
     (docs/adr/0016). Unless `silence_counts`, only the work of workers that are known to have ended is given.
     """
     ended = workers.c.state.in_(("Dead", "Stopped"))
-    http_silent = and_(workers.c.transport == HTTP, workers.c.lease_expires_at < tx.now)
-    worker_silent = or_(workers.c.id.is_(None), http_silent)
-    out = executions.c.lease_expires_at < tx.now
-    silent = or_(
-        and_(or_(executions.c.lease_expires_at.is_(None), out), worker_silent), and_(workers.c.transport == HTTP, out)
-    )
+    own = executions.c.lease_expires_at
+    until = case((workers.c.transport == HTTP, func.coalesce(own, workers.c.lease_expires_at)))
+    nobodys = and_(workers.c.id.is_(None), or_(own.is_(None), own < tx.now))
+    silent = or_(until < tx.now, nobodys)
     statement = _CLAIMED_OF_WORKERS.where(or_(ended, silent) if silence_counts else ended).limit(limit)
     return [(claim_of(row[:-1]), row[-1] == State.CANCELLING) for row in tx.all(_kept(statement))]
 
