@@ -58,7 +58,7 @@ class Watched(DirectWork):
 
 
 class HeldUp(Watched):
-    """The first exchange after a claim waits for `go_on`."""
+    """The first exchange after a claim that may have another beside it waits for `go_on`."""
 
     def __init__(self, database: Database, lease: LeaseConfig) -> None:
         super().__init__(database, lease)
@@ -66,7 +66,7 @@ class HeldUp(Watched):
         self._claimed = False
 
     def answer(self, ended: Any, notes: Any, offer: Any, held: Any) -> Exchange:
-        if self._claimed and not self.waits.is_set():
+        if self._claimed and held is None and not notes and not self.waits.is_set():
             self.waits.set()
             assert self.go_on.wait(60)
         found = super().answer(ended, notes, offer, held)

@@ -107,11 +107,6 @@ class Attempts:
         """Whether a running attempt said anything that is not written yet."""
         return any(attempt.has_notes for attempt in self._running.values())
 
-    @property
-    def notes_due(self) -> bool:
-        """Whether `take_notes` may bring any."""
-        return bool(self.untold) or (bool(self._running) and time.monotonic() - self._noted_at >= _NOTE_SECONDS)
-
     def take_notes(self) -> Notes:
         """What running attempts said, at most twice a second, behind what could not be told before."""
         notes, self.untold = self.untold, Notes()

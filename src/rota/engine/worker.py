@@ -179,10 +179,11 @@ class Worker:
     async def exchange(self) -> Exchange:
         """Settle what has ended, claim what fits, start it. Nothing is forgotten if the store does not answer."""
         self._wake.clear()
-        if not self._reconciles and not self._attempts.notes_due:
+        notes = self._attempts.take_notes()
+        if not notes and not self._reconciles:
             return await self._exchange()
         async with self._second.alone:
-            return await self._exchange(self._to_reconcile(), self._attempts.take_notes())
+            return await self._exchange(self._to_reconcile(), notes)
 
     async def _exchange(self, held: set[str] | None = None, notes: Notes | None = None) -> Exchange:
         attempts, notes = self._attempts, notes or Notes()
