@@ -11,7 +11,7 @@ import psycopg
 
 from bench import processes
 from bench.measure import AtMost, CannotMeasure, Result, Scratch, Settings
-from bench.measures.drain import CONCURRENCY, Load, wait_until_empty, worker
+from bench.measures.drain import Load, wait_until_empty, worker
 from bench.stores import expect, fill, fresh, number, reading, scratch
 
 STORES = ("postgres",)
@@ -27,7 +27,7 @@ def run(settings: Settings) -> Iterator[Result]:
         Load("bench.noop", settings.size(50_000, 20_000), 1),
     )
     yield _counted(settings, "statements_one_by_one", one, 5.0)
-    yield _counted(settings, f"statements_in_batches_of_{CONCURRENCY}", many, 0.1)
+    yield _counted(settings, "statements_in_batches", many, 0.1)
 
 
 def _counted(settings: Settings, name: str, load: Load, most: float) -> Result:
