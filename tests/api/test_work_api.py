@@ -190,7 +190,10 @@ def test_work_handed_back_does_not_count(client: TestClient, submit: Submit) -> 
 def test_a_draining_or_dead_worker_gets_nothing(client: TestClient, submit: Submit, services: ApiDependencies) -> None:
     submit()
     worker, dead = registered(client), registered(client)
-    assert client.post(f"/api/workers/{worker}/drain").json()["state"] == "Draining"
+    for _ in range(2):
+        assert client.post(f"/api/workers/{worker}/drain").json()["state"] == "Draining"
+    told = client.get("/api/events", params={"kinds": "worker.draining"}, headers={"Accept": "application/json"})
+    assert [item["data"]["workerId"] for item in told.json()["items"]] == [worker]
     refused = client.post("/api/jobs/acquire", json={"workerId": worker})
     assert (refused.status_code, refused.json()["type"]) == (409, "/problems/conflict")
     beat = client.post(f"/api/workers/{worker}/heartbeat")

@@ -74,7 +74,7 @@ def test_what_somebody_else_saved_is_not_overwritten(
     visit(page, f"#/schedules/{id}")
     page.get_by_label("At", exact=True).fill("08:00")
     assert server.client.put(f"/api/schedules/{id}", json={"daily": {"at": "05:00"}}).status_code == 200
-    expect(page.get_by_text("Somebody has saved revision 2 meanwhile.")).to_be_visible(timeout=40_000)
+    expect(page.get_by_text("Somebody has saved revision 2 meanwhile.")).to_be_visible()
     page.get_by_role("button", name="Drop mine and show it").click()
     expect(page.get_by_label("At", exact=True)).to_have_value("05:00")
 

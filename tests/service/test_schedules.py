@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from rota.domain.errors import Conflict, InvalidInput, PreconditionFailed
@@ -6,7 +8,7 @@ from rota.domain.occurrence import Decision
 from rota.service import job_control, jobs, schedules
 from rota.service.context import ServiceContext
 from rota.service.schedules import ScheduleState
-from rota.stores import audit, bell
+from rota.stores import audit, bell, events
 from rota.stores import schedules as schedule_store
 from rota.testing.clock import ManualClock
 
@@ -163,3 +165,42 @@ def test_the_due_query_walks_its_index(ctx: ServiceContext) -> None:
             text = " ".join(row[3] for row in plan)
             assert index in text
             assert "TEMP B-TREE" not in text
+
+
+def test_every_change_is_told_and_nothing_else(ctx: ServiceContext, job_id: str) -> None:
+    by_hand = schedules.create(ctx, job_id, {"every": "1h"}).id
+    schedules.update(ctx, by_hand, {"every": "2h"})
+    schedules.update(ctx, by_hand, {"every": "2h"})
+    schedules.pause(ctx, by_hand)
+    schedules.pause(ctx, by_hand)
+    schedules.resume(ctx, by_hand)
+    schedules.resume(ctx, by_hand)
+    schedules.delete(ctx, by_hand)
+    assert _told(ctx) == [
+        (kind, job_id, by_hand)
+        for kind in ("schedule.created", "schedule.updated", "schedule.paused", "schedule.resumed", "schedule.deleted")
+    ]
+
+
+def test_the_schedule_of_a_definition_is_told_as_one_made_by_hand(ctx: ServiceContext) -> None:
+    document = {"name": "defined", "jobType": "echo"}
+    job = jobs.create(ctx, document | {"schedule": {"every": "1h"}}).record.id
+    (first,) = schedules.find(ctx, limit=5, job_id=job)
+    jobs.update(ctx, job, document | {"schedule": {"every": "2h"}})
+    jobs.update(ctx, job, document)
+    jobs.update(ctx, job, document | {"schedule": {"every": "3h"}})
+    (last,) = schedules.find(ctx, limit=5, job_id=job)
+    jobs.delete(ctx, job)
+    assert _told(ctx) == [
+        ("schedule.created", job, first.id),
+        ("schedule.updated", job, first.id),
+        ("schedule.deleted", job, first.id),
+        ("schedule.created", job, last.id),
+        ("schedule.deleted", job, last.id),
+    ]
+
+
+def _told(ctx: ServiceContext) -> list[tuple[str, str | None, str]]:
+    with ctx.read() as tx:
+        found = events.after(tx, 0, 100, kinds=["schedule.*"]).events
+    return [(event.kind, event.job_id, json.loads(event.data or "{}")["scheduleId"]) for event in found]

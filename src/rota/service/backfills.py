@@ -1,6 +1,5 @@
 """Backfill: running what a schedule did not run in a stretch of the past."""
 
-import json
 from dataclasses import dataclass
 
 from rota.domain import backfill as choosing
@@ -14,11 +13,11 @@ from rota.domain.missed import Overlap
 from rota.domain.named import Named, named
 from rota.domain.occurrence import Decision
 from rota.domain.parameters import merged
-from rota.service import job_definitions, jobs
+from rota.service import job_definitions, jobs, schedule_changes
 from rota.service import schedules as schedule_service
 from rota.service.context import ServiceContext
 from rota.service.job_control import require_startable
-from rota.stores import events, executions, occurrences, surroundings
+from rota.stores import executions, occurrences, surroundings
 from rota.stores.database import Transaction
 from rota.stores.schedules import ScheduleRecord, ScheduleState
 
@@ -131,5 +130,4 @@ def _filled(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, found:
 def _tell(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, chosen: Backfill, wish: Wish) -> None:
     detail = {"from": format_instant(wish.since), "to": format_instant(wish.until), "runs": len(chosen.instants)}
     ctx.audit(tx, "backfill", "schedule", record.id, {**detail, "jobId": record.job_id, "overlap": wish.overlap.value})
-    data = json.dumps({"schedule": record.id, **detail})
-    events.write(tx, [("schedule.backfilled", None, record.job_id, data)])
+    schedule_changes.tell(tx, "backfilled", record, **detail)

@@ -47,4 +47,4 @@ def _tell(ctx: ServiceContext, tx: Transaction, verb: str, event: str, record: F
     freeze = record.freeze
     times = {"startsAt": format_instant(freeze.starts_at), "endsAt": format_instant(freeze.ends_at)}
     ctx.audit(tx, verb, "freeze", record.id, {**times, **freeze.scope.document(), "reason": freeze.reason})
-    events.write(tx, [(f"freeze.{event}", None, None, json.dumps({"freeze": record.id, **times}))])
+    events.write(tx, [(f"freeze.{event}", None, None, json.dumps({"freezeId": record.id, **times}))])

@@ -10,7 +10,7 @@ from rota.domain.job_reading import is_plain
 from rota.domain.job_schedules import parse_schedules
 from rota.domain.parameters import Json, merged
 from rota.domain.schedule import Schedule
-from rota.service import schedule_revisions, schemas
+from rota.service import schedule_changes, schedule_revisions, schemas
 from rota.service import schedules as schedule_service
 from rota.service.context import ServiceContext
 from rota.service.runnable import require_runnable
@@ -124,9 +124,9 @@ def write_schedules(
                 schedule_revisions.revised(ctx, tx, record, _as_stored(record, document, schedule))
         except InvalidInput as error:
             raise InvalidInput(error.detail, [(("schedule", *loc), message) for loc, message in error.errors]) from None
-    gone = [record.id for key, record in known.items() if key not in kept and _belongs(record, owned_by)]
+    gone = [record for key, record in known.items() if key not in kept and _belongs(record, owned_by)]
     if gone and remove:
-        schedules.remove(tx, gone)
+        schedule_changes.remove(tx, gone)
 
 
 def _as_stored(record: ScheduleRecord, document: dict[str, object], schedule: Schedule) -> Schedule:

@@ -10,7 +10,7 @@ from rota.domain.instant import Instant
 from rota.domain.job import Job, JobState
 from rota.domain.job_schedules import DEFAULT_KEY, describes_schedule
 from rota.domain.planning import Fire, upcoming
-from rota.service import job_definitions
+from rota.service import job_definitions, schedule_changes
 from rota.service.context import ServiceContext
 from rota.service.schedules import require_version
 from rota.service.submission import submitter
@@ -147,7 +147,7 @@ def delete(ctx: ServiceContext, id: str, *, expected: int | None = None) -> None
     with ctx.write() as tx:
         record = existing(tx, id)
         require_version(record.version, expected)
-        schedules.remove(tx, [schedule.id for schedule in schedules.of_jobs(tx, [id])[id]])
+        schedule_changes.remove(tx, schedules.of_jobs(tx, [id])[id])
         waiting = [execution for execution, state in control.live_of(tx, job_id=id) if state not in LEASED]
         if waiting:
             note = {"by": ctx.principal.name, "at": tx.now, "reason": "its job was deleted"}

@@ -1,6 +1,5 @@
 """One-off exceptions to a schedule: what somebody decided about single instants of it."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
@@ -9,9 +8,10 @@ from rota.domain.errors import Conflict, NotFound
 from rota.domain.exception_request import Action, ExceptionRequest, action_of
 from rota.domain.instant import Instant, format_instant
 from rota.domain.planning import coming
+from rota.service import schedule_changes
 from rota.service import schedules as schedule_service
 from rota.service.context import ServiceContext
-from rota.stores import events, schedule_exceptions, schedules, surroundings
+from rota.stores import schedule_exceptions, schedules, surroundings
 from rota.stores.database import Transaction
 from rota.stores.schedule_exceptions import ExceptionRecord
 from rota.stores.schedules import ScheduleRecord, ScheduleState
@@ -96,5 +96,4 @@ def _tell(ctx: ServiceContext, tx: Transaction, what: str, schedule: ScheduleRec
     detail |= {name: format_instant(time) for name, time in times if time is not None}
     verb = "addException" if what == "added" else "removeException"
     ctx.audit(tx, verb, "schedule", schedule.id, {**detail, "jobId": schedule.job_id, "reason": exception.reason})
-    data = json.dumps({"schedule": schedule.id, **detail})
-    events.write(tx, [(f"schedule.exception{what.capitalize()}", None, schedule.job_id, data)])
+    schedule_changes.tell(tx, f"exception{what.capitalize()}", schedule, **detail)

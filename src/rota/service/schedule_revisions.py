@@ -6,8 +6,9 @@ from dataclasses import replace
 from rota.domain.errors import InvalidInput
 from rota.domain.planning import coming
 from rota.domain.schedule import Schedule
+from rota.service import schedule_changes
 from rota.service.context import ServiceContext
-from rota.stores import schedules, surroundings
+from rota.stores import surroundings
 from rota.stores.database import Transaction
 from rota.stores.identity import new_id
 from rota.stores.schedules import ScheduleRecord, ScheduleState
@@ -18,9 +19,7 @@ _LONGEST_NAME = 200
 
 def added(ctx: ServiceContext, tx: Transaction, job_id: str, schedule: Schedule, *, created_by: str) -> ScheduleRecord:
     """Store a new schedule of a job. InvalidInput when it would never fire."""
-    record = first_revision(ctx, tx, job_id, schedule, created_by)
-    schedules.add(tx, record)
-    return record
+    return schedule_changes.add(tx, first_revision(ctx, tx, job_id, schedule, created_by))
 
 
 def first_revision(
@@ -60,7 +59,7 @@ def revised(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, schedu
     A pause outlives the change, unless the document says `enabled` where it did not before.
     """
     changed = revision(ctx, tx, record, schedule)
-    return record if changed is record else schedules.save(tx, changed)
+    return record if changed is record else schedule_changes.save(tx, "updated", changed)
 
 
 def revision(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, schedule: Schedule) -> ScheduleRecord:

@@ -12,6 +12,7 @@ from rota.domain.missed import Missed
 from rota.domain.occurrence import Decision
 from rota.domain.planning import Preview, coming, due, upcoming
 from rota.domain.schedule import Schedule, Surroundings
+from rota.service import schedule_changes
 from rota.service.context import ServiceContext
 from rota.service.schedule_revisions import first_revision, revision
 from rota.stores import jobs, occurrences, schedules, surroundings
@@ -64,7 +65,7 @@ def create(
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
         made = _planned_creation(ctx, tx, job_id, document, created_by)
-        schedules.add(tx, made)
+        schedule_changes.add(tx, made)
         ctx.audit(tx, "create", "schedule", made.id, {"jobId": job_id, "rule": made.schedule.document()})
         ctx.remember(tx, made)
     return made
@@ -115,7 +116,7 @@ def update(ctx: ServiceContext, id: str, document: Mapping[str, object], *, expe
         before, after = record.schedule.document(), changed.schedule.document()
         detail = {"jobId": record.job_id, "before": before, "after": after, "difference": difference.document()}
         ctx.audit(tx, "update", "schedule", id, detail)
-        return Change(schedules.save(tx, changed), difference)
+        return Change(schedule_changes.save(tx, "updated", changed), difference)
 
 
 def try_update(
@@ -134,7 +135,7 @@ def delete(ctx: ServiceContext, id: str, *, expected: int | None = None) -> None
         record = held(tx, id)
         require_version(record.revision, expected)
         _refuse_code(record)
-        schedules.remove(tx, [id])
+        schedule_changes.remove(tx, [record])
         ctx.audit(tx, "delete", "schedule", id, {"jobId": record.job_id, "rule": record.schedule.document()})
 
 
@@ -149,7 +150,7 @@ def pause(ctx: ServiceContext, id: str, *, note: str | None = None) -> ScheduleR
             return record
         ctx.audit(tx, "pause", "schedule", id, {"jobId": record.job_id, "note": note})
         paused = replace(record, state=ScheduleState.PAUSED, note=note, changed_by=ctx.principal.name)
-        return schedules.save(tx, paused)
+        return schedule_changes.save(tx, "paused", paused)
 
 
 def resume(ctx: ServiceContext, id: str) -> ScheduleRecord:
@@ -170,7 +171,8 @@ def resume(ctx: ServiceContext, id: str) -> ScheduleRecord:
                 schedules.save(tx, replace(record, cursor_at=cursor))
                 continue
             ctx.audit(tx, "resume", "schedule", id, {"jobId": record.job_id})
-            return schedules.save(tx, _resumed(tx, record, around, cursor, ctx.principal.name))
+            resumed = _resumed(tx, record, around, cursor, ctx.principal.name)
+            return schedule_changes.save(tx, "resumed", resumed)
 
 
 def preview(

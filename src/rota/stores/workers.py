@@ -107,10 +107,11 @@ def advance(tx: Transaction, worker_id: str, sequence: int, lease: Duration) -> 
 
 def drain(tx: Transaction, worker_id: str) -> bool:
     """Let a worker take nothing new. False when it is not serving."""
-    drained = tx.execute(
-        update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING)).values(state=DRAINING)
-    )
-    return bool(drained.rowcount)
+    alive = update(workers).where(workers.c.id == worker_id, workers.c.state == ALIVE)
+    if tx.execute(alive.values(state=DRAINING)).rowcount:
+        events.write(tx, [("worker.draining", None, None, json.dumps({"workerId": worker_id}))])
+        return True
+    return tx.connection.scalar(select(workers.c.state).where(workers.c.id == worker_id)) == DRAINING
 
 
 def end(tx: Transaction, worker_id: str) -> None:

@@ -1,0 +1,34 @@
+"""Schedules are changed here and nowhere else in the service: each change is told as an event, in its transaction."""
+
+import json
+from collections.abc import Collection
+
+from rota.stores import events, schedules
+from rota.stores.database import Transaction
+from rota.stores.schedules import ScheduleRecord
+
+
+def add(tx: Transaction, record: ScheduleRecord) -> ScheduleRecord:
+    """Store a new schedule: `schedule.created`."""
+    schedules.add(tx, record)
+    tell(tx, "created", record)
+    return record
+
+
+def save(tx: Transaction, what: str, record: ScheduleRecord) -> ScheduleRecord:
+    """Store what has become of a schedule: `schedule.updated`, `schedule.paused` or `schedule.resumed`."""
+    changed = schedules.save(tx, record)
+    tell(tx, what, changed)
+    return changed
+
+
+def remove(tx: Transaction, records: Collection[ScheduleRecord]) -> None:
+    """Take schedules away, each a `schedule.deleted`. Their ledger stays."""
+    schedules.remove(tx, [record.id for record in records])
+    for record in records:
+        tell(tx, "deleted", record)
+
+
+def tell(tx: Transaction, what: str, record: ScheduleRecord, **more: object) -> None:
+    """Write the event `schedule.<what>` of a schedule and its job."""
+    events.write(tx, [(f"schedule.{what}", None, record.job_id, json.dumps({"scheduleId": record.id, **more}))])
