@@ -12,7 +12,7 @@ import pytest
 from rota.domain.execution import TERMINAL, State
 from rota.domain.instant import HOUR, SECOND
 from rota.service.views.overview import NOT_MET
-from rota.stores import control, executions, history, leases, schedules, views, workers
+from rota.stores import control, executions, history, leases, reports, schedules, views, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from rota.stores.schema import migrate
@@ -116,6 +116,7 @@ def test_the_claim_under_limits_reads_no_whole_table(filled: Database) -> None:
         (lambda tx: views.newest_runs(tx, [WORKER], 20), "ix_history_job"),
         (lambda tx: views.ended_runs(tx, 0, tx.now, 400, None, [State.FAILED]), "ix_history_finished"),
         (lambda tx: views.overdue(tx, tx.now, 20), "ix_schedules_due"),
+        (lambda tx: reports.upcoming(tx, tx.now + HOUR, 20), "ix_schedules_coming"),
     ],
 )
 def test_each_question_has_its_index(filled: Database, work: Callable[[Transaction], object], index: str) -> None:

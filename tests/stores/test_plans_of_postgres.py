@@ -15,7 +15,7 @@ from sqlalchemy import text
 
 from rota.domain.execution import TERMINAL, State
 from rota.domain.instant import HOUR, SECOND
-from rota.stores import control, executions, history, leases, schedules, views, workers
+from rota.stores import control, executions, history, leases, reports, schedules, views, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database, Transaction
 from stores_under_test.filling import WORKER, claim_under_limits, fill, settle_three
@@ -134,6 +134,7 @@ def test_settling_goes_by_keys(filled: Database) -> None:
         lambda tx: views.newest_runs(tx, [WORKER], 20),
         lambda tx: views.ended_runs(tx, 0, tx.now, 50, None, [State.FAILED]),
         lambda tx: views.overdue(tx, tx.now, 20),
+        lambda tx: reports.upcoming(tx, tx.now + HOUR, 20),
         lambda tx: schedules.due(tx, tx.now + 5 * SECOND, 50),
     ],
 )

@@ -10,7 +10,7 @@ from rota.api.models import Input, Output, Seconds, Time, reply
 from rota.api.security import ReadContext
 from rota.domain.execution import State
 from rota.domain.instant import SECOND, format_instant
-from rota.service import reports
+from rota.service import coming_fires, reports
 from rota.service.reports import Day, Failing, Figures, Stats
 
 router = APIRouter()
@@ -168,7 +168,7 @@ def top_failing(ctx: ReadContext, query: Annotated[FailingQuery, Query()]) -> Re
 @router.get("/upcoming", response_model=UpcomingFires, responses=documented(422))
 def upcoming(ctx: ReadContext, query: Annotated[UpcomingQuery, Query()]) -> Response:
     """What fires next: of each schedule at most the next ten fires."""
-    fires = reports.upcoming(ctx, query.hours, query.limit)
+    fires = coming_fires.upcoming(ctx, query.hours, query.limit)
     return reply(UpcomingFires(items=[UpcomingFire.model_validate(fire) for fire in fires]))
 
 

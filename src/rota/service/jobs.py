@@ -179,9 +179,8 @@ def upcoming_of(ctx: ServiceContext, id: str, *, count: int) -> list[tuple[Sched
     for schedule in found:
         if schedule.state is ScheduleState.ENABLED and schedule.id in around:
             left = schedule.schedule.fires_left(schedule.runs, count)
-            fires += [
-                (schedule, fire) for fire in upcoming(schedule.schedule, now, None, left, around[schedule.id]).items
-            ]
+            page = upcoming(schedule.schedule, now, None, left, around[schedule.id], ctx.config.environment)
+            fires += [(schedule, fire) for fire in page.items]
     return sorted(fires, key=lambda pair: (pair[1].at, pair[0].id))[:count]
 
 

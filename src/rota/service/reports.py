@@ -7,18 +7,15 @@ from dataclasses import dataclass, field
 
 from rota.domain.access import Right
 from rota.domain.execution import State
-from rota.domain.instant import DAY, HOUR, MINUTE, SECOND, Duration, Instant
-from rota.domain.planning import upcoming as fires_of
-from rota.domain.schedule import Schedule
+from rota.domain.instant import DAY, MINUTE, SECOND, Duration, Instant
 from rota.service.context import Database, ServiceContext
-from rota.stores import reports, surroundings
+from rota.stores import reports
 from rota.stores.database import Transaction
 from rota.stores.reports import Backlog, Ended, Failing
 
-__all__ = ["Backlog", "Day", "Failing", "Figures", "Stats", "UpcomingFire", "failing", "figures", "stats", "trends"]
+__all__ = ["Backlog", "Day", "Failing", "Figures", "Stats", "failing", "figures", "stats", "trends"]
 
 _OVERDUE_AFTER = MINUTE
-_FIRES_OF_ONE_SCHEDULE = 10
 _LATE_ENDINGS = MINUTE
 
 
@@ -68,17 +65,6 @@ class Stats:
     today: Day
 
 
-@dataclass(frozen=True, slots=True)
-class UpcomingFire:
-    """One coming fire of a schedule."""
-
-    schedule_id: str
-    job_id: str
-    job_name: str
-    at: Instant
-    describe: str
-
-
 def figures(database: Database) -> Figures:
     """The figures as the store has them now."""
     with database.read() as tx:
@@ -104,26 +90,6 @@ def failing(ctx: ServiceContext, days: int, limit: int) -> list[Failing]:
     ctx.require(Right.READ)
     with ctx.read() as tx:
         return reports.failing(tx, tx.now - days * DAY, limit)
-
-
-def upcoming(ctx: ServiceContext, hours: int, limit: int) -> list[UpcomingFire]:
-    """What fires next, soonest first: of each schedule at most the next ten."""
-    ctx.require(Right.READ)
-    with ctx.read() as tx:
-        now, until = tx.now, tx.now + hours * HOUR
-        found = reports.upcoming(tx, until, limit)
-        rules = {entry.schedule_id: Schedule.from_json(entry.rule) for entry in found}
-        around = surroundings.of(tx, rules)
-    fires = []
-    for entry in found:
-        schedule = rules[entry.schedule_id]
-        if entry.schedule_id not in around:
-            continue
-        left = schedule.fires_left(entry.runs, min(limit, _FIRES_OF_ONE_SCHEDULE))
-        coming = fires_of(schedule, now, until, left, around[entry.schedule_id]).items
-        text = schedule.describe()
-        fires += [UpcomingFire(entry.schedule_id, entry.job_id, entry.job_name, fire.at, text) for fire in coming]
-    return sorted(fires, key=lambda fire: (fire.at, fire.schedule_id))[:limit]
 
 
 def _figures(tx: Transaction) -> Figures:

@@ -1,9 +1,7 @@
 """What will happen: schedules under a virtual clock with the durations of history, and the load that is coming."""
 
-import heapq
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from itertools import islice
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 
 from rota.domain.access import Right
 from rota.domain.errors import InvalidInput, NotFound
@@ -11,8 +9,7 @@ from rota.domain.forecast import Forecast, ForecastHour, ForecastSchedule
 from rota.domain.forecast import forecast as counted
 from rota.domain.instant import DAY, Duration, Instant
 from rota.domain.job import Defaults, Job, JobState
-from rota.domain.planning import upcoming
-from rota.domain.schedule import Schedule, Surroundings
+from rota.domain.schedule import Surroundings
 from rota.domain.simulation import (
     HourlyLoad,
     Outage,
@@ -25,15 +22,13 @@ from rota.domain.simulation import (
 from rota.domain.simulation import simulate as simulated
 from rota.service import schedules as schedule_service
 from rota.service.context import ServiceContext
-from rota.stores import durations, freezes, jobs, queues, reports, schedules, surroundings, workers
+from rota.stores import durations, freezes, jobs, queues, schedules, surroundings, workers
 from rota.stores.database import Transaction
 from rota.stores.durations import Durations
 from rota.stores.jobs import JobRecord
-from rota.stores.reports import Upcoming
 from rota.stores.schedules import ScheduleRecord
 
 __all__ = [
-    "ComingFire",
     "Forecast",
     "ForecastHour",
     "HourlyLoad",
@@ -43,7 +38,6 @@ __all__ = [
     "Question",
     "SimulatedOccurrence",
     "Simulation",
-    "fires_between",
     "forecast",
     "simulate",
 ]
@@ -55,9 +49,6 @@ MOST_SCHEDULES = 2000
 UNSAVED = "unsaved"
 """The id of a schedule that is not stored, and of its job where it has none."""
 _MOST_WORKERS = 500
-_FIRES_AT_ONCE = 8
-_RUNS_OF_A_FIRE = 15
-"""The median of so many of the newest runs is told of a single fire."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,17 +86,6 @@ class Prediction:
     job_names: dict[str, str]
     unknown: list[str]
     left_out: list[LeftOut]
-
-
-@dataclass(frozen=True, slots=True)
-class ComingFire:
-    """A fire that is coming, and how long its run is expected to take; None where that is not known."""
-
-    schedule_id: str
-    job_id: str
-    job_name: str
-    at: Instant
-    duration: Duration | None
 
 
 def simulate(ctx: ServiceContext, question: Question) -> Prediction:
@@ -159,46 +139,6 @@ def forecast(ctx: ServiceContext, days: int) -> Forecast:
         left = None if most is None else most - record.runs
         chosen.append(ForecastSchedule(owner.job.queue, record.schedule, taking, around, left))
     return counted(chosen, start=now, until=now + days * DAY)
-
-
-def fires_between(
-    ctx: ServiceContext, start: Instant, until: Instant, limit: int, *, search: str | None = None
-) -> list[ComingFire]:
-    """The fires strictly after `start` and now, up to `until`, in order, of jobs that may start; at most `limit`.
-
-    `search` is a part of the job's name.
-    """
-    ctx.require(Right.READ)
-    wanted = (search or "").casefold()
-    with ctx.read() as tx:
-        # from now on, the first fires are of the first schedules; twice as many, because instants may be withheld
-        most = 2 * limit if start <= tx.now and not wanted else MOST_SCHEDULES
-        found = [one for one in reports.upcoming(tx, until, most) if wanted in one.job_name.casefold()]
-        rules = {one.schedule_id: Schedule.from_json(one.rule) for one in found}
-        around = surroundings.of(tx, rules)
-        each = [
-            _fires(one, rules[one.schedule_id], around[one.schedule_id], max(start, tx.now), until)
-            for one in found
-            if one.schedule_id in around
-        ]
-        coming = list(islice(heapq.merge(*each, key=lambda fire: (fire.at, fire.schedule_id)), limit))
-        lasting = durations.newest_of_jobs(tx, {fire.job_id for fire in coming}, _RUNS_OF_A_FIRE)
-    return [replace(fire, duration=lasting[fire.job_id].median) if fire.job_id in lasting else fire for fire in coming]
-
-
-def _fires(
-    one: Upcoming, schedule: Schedule, around: Surroundings, start: Instant, until: Instant
-) -> Iterator[ComingFire]:
-    """The fires of one schedule, a few at a time: of most schedules, only the first is ever looked at."""
-    left = schedule.fires_left(one.runs, MOST_INSTANTS)
-    while left > 0:
-        count = min(left, _FIRES_AT_ONCE)
-        page = upcoming(schedule, start, until, count, around).items
-        for fire in page:
-            yield ComingFire(one.schedule_id, one.job_id, one.job_name, fire.at, None)
-        if len(page) < count:
-            return
-        start, left = page[-1].at, left - count
 
 
 def _stored(tx: Transaction, question: Question) -> tuple[list[tuple[ScheduleRecord, Surroundings]], list[LeftOut]]:

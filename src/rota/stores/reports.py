@@ -144,11 +144,11 @@ def upcoming(tx: Transaction, until: Instant, limit: int) -> list[Upcoming]:
         .join(jobs, jobs.c.id == schedules.c.job_id)
         .where(
             schedules.c.state == literal("Enabled", literal_execute=True),
-            schedules.c.next_at.is_not(None),
-            schedules.c.next_at <= until,
+            schedules.c.fires_at.is_not(None),
+            schedules.c.fires_at <= until,
             jobs.c.state == "Enabled",
         )
-        .order_by(schedules.c.next_at)
+        .order_by(schedules.c.fires_at)
         .limit(limit)
     )
     return [Upcoming(row.id, row.job_id, row.name, row.rule, row.runs) for row in tx.all(statement)]

@@ -31,6 +31,7 @@ schedules = Table(
     Column("updated_at", Moment, nullable=False),
     Index(None, "job_id"),
     Index("ix_schedules_due", "next_at", **where("state = 'Enabled' AND next_at IS NOT NULL")),
+    Index("ix_schedules_coming", "fires_at", **where("state = 'Enabled' AND fires_at IS NOT NULL")),
     Index("ix_schedules_probed", "next_at", **where("state = 'Enabled' AND next_at IS NOT NULL AND probed = 1")),
 )
 

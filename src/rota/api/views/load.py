@@ -11,7 +11,7 @@ from rota.api.models import Input, Output, Seconds, Time, TimeInput, reply
 from rota.api.security import ReadContext
 from rota.domain.errors import InvalidInput
 from rota.domain.instant import DAY, format_instant
-from rota.service import simulate
+from rota.service import coming_fires
 from rota.service.views import load as service
 
 router = APIRouter()
@@ -109,7 +109,7 @@ def fires(ctx: ReadContext, query: Annotated[FiresQuery, Query()]) -> Response:
     """What fires in a stretch of time."""
     if not query.from_ <= query.to <= query.from_ + _LONGEST:
         raise InvalidInput.field("query", "to", msg="not before `from`, and at most 31 days later")
-    found = simulate.fires_between(ctx, query.from_, query.to, query.limit)
+    found = coming_fires.between(ctx, query.from_, query.to, query.limit)
     items = [
         ComingFireOutput.model_validate(
             {

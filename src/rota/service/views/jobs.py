@@ -78,7 +78,11 @@ def one(ctx: ServiceContext, id: str) -> JobPage:
         may = shown.record.state is JobState.ENABLED and schedule.state is ScheduleState.ENABLED
         most = schedule.schedule.fires_left(schedule.runs, _FIRES_SHOWN)
         known = may and schedule.id in around and most > 0
-        fires[schedule.id] = upcoming(schedule.schedule, now, None, most, around[schedule.id]).items if known else []
+        fires[schedule.id] = (
+            upcoming(schedule.schedule, now, None, most, around[schedule.id], ctx.config.environment).items
+            if known
+            else []
+        )
     return JobPage(shown, fires, runs, taking, explain.why(ctx, id))
 
 

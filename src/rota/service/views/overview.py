@@ -7,9 +7,10 @@ from rota.domain.access import Right
 from rota.domain.execution import LEASED
 from rota.domain.instant import DAY, MINUTE, Instant
 from rota.domain.occurrence import Decision
-from rota.service import queues, reports
+from rota.service import coming_fires, queues, reports
+from rota.service.coming_fires import ComingFire
 from rota.service.context import ServiceContext
-from rota.service.reports import Day, Failing, Stats, UpcomingFire
+from rota.service.reports import Day, Failing, Stats
 from rota.stores import coordinators, views
 from rota.stores.coordinators import CoordinatorRecord
 from rota.stores.history import ExecutionRecord, Filter, page
@@ -37,7 +38,7 @@ class Overview:
     failing: list[Failing]
     missed: list[Unmet]
     overdue: list[Overdue]
-    upcoming: list[UpcomingFire]
+    upcoming: list[ComingFire]
     trends: list[Day]
 
 
@@ -60,6 +61,6 @@ def overview(ctx: ServiceContext) -> Overview:
         reports.failing(ctx, _DAYS, _FAILING),
         missed,
         overdue,
-        reports.upcoming(ctx, _HOURS, _FEW),
+        coming_fires.upcoming(ctx, _HOURS, _FEW),
         reports.trends(ctx, _DAYS),
     )

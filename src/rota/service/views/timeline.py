@@ -7,9 +7,9 @@ from rota.domain.access import Right
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import LIVE, TERMINAL, State
 from rota.domain.instant import DAY, HOUR, Duration, Instant
-from rota.service import simulate
+from rota.service import coming_fires
+from rota.service.coming_fires import ComingFire
 from rota.service.context import ServiceContext
-from rota.service.simulate import ComingFire
 from rota.stores import jobs, views
 from rota.stores.database import Transaction
 from rota.stores.views import Run
@@ -67,7 +67,7 @@ def timeline(
         ended, following = _ended(tx, (since, until), wanted, search, limit - len(live), before)
     fires: list[ComingFire] = []
     if before is None and until > now and State.SCHEDULED in wanted:
-        fires = simulate.fires_between(ctx, max(since, now), until, _MOST_EXPECTED, search=search)
+        fires = coming_fires.between(ctx, max(since, now), until, _MOST_EXPECTED, search=search)
     runs = [*live, *ended]
     with ctx.read() as tx:
         owners = jobs.of_ids(tx, sorted({run.job_id for run in runs if run.job_id} | {fire.job_id for fire in fires}))
