@@ -130,6 +130,7 @@ class MariaStore:
         self.server.start()
 
     def integrity(self) -> str:
-        tables = ", ".join(f"`{name}`" for (name,) in self.rows("SHOW TABLES"))
-        found = {text for *_, text in self.rows(f"CHECK TABLE {tables}")}
-        return "ok" if found == {"OK"} else "; ".join(sorted(found))
+        found = self.rows("SHOW FULL TABLES WHERE Table_type = 'BASE TABLE'")  # a sequence cannot be checked
+        tables = ", ".join(f"`{name}`" for name, _ in found)
+        told = {text for *_, text in self.rows(f"CHECK TABLE {tables}")}
+        return "ok" if told == {"OK"} else "; ".join(sorted(told))

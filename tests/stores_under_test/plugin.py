@@ -5,6 +5,7 @@ import subprocess
 from collections.abc import Callable, Iterator
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import psycopg
 import pymysql
@@ -21,6 +22,7 @@ _VARIABLES = {"postgres": "PG_URL", "postgres18": "PG18_URL", "mariadb": "MYSQL_
 _KINDS = {"postgres": Postgres, "postgres18": Postgres, "mariadb": MariaDB}
 _STORE = "store"
 _SERVERS = pytest.StashKey["Servers"]()
+_VERSIONS = pytest.StashKey[dict[str, str]]()
 
 
 @cache
@@ -48,10 +50,9 @@ class Servers:
             pytest.fail(f"{found} With CI=true that is a failure.", pytrace=False)
         pytest.skip(found)
 
-    def version(self, kind: str) -> str:
-        """What the server said it is; nothing when no test asked for it."""
-        found = self._known.get(kind)
-        return found.version if isinstance(found, Server) else ""
+    def versions(self) -> dict[str, str]:
+        """What the servers said they are: those that a test asked for."""
+        return {kind: found.version for kind, found in self._known.items() if isinstance(found, Server)}
 
     def close(self) -> None:
         """Remove what was made."""
@@ -152,6 +153,7 @@ def pytest_configure(config: pytest.Config) -> None:
     if unknown:
         raise pytest.UsageError(f"--stores: no store {', '.join(sorted(unknown))}; there are {', '.join(STORES)}")
     config.stash[_SERVERS] = Servers()
+    config.stash[_VERSIONS] = {}
 
 
 def _chosen(config: pytest.Config) -> list[str]:
@@ -175,6 +177,20 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
             item.user_properties.append((_STORE, item.callspec.params["store_kind"]))
 
 
+def pytest_sessionfinish(session: pytest.Session) -> None:
+    """A process that ran some of the tests (pytest-xdist) tells the one that prints the table."""
+    told = session.config.stash[_SERVERS].versions()
+    session.config.stash[_VERSIONS] |= told
+    if hasattr(session.config, "workeroutput"):
+        session.config.workeroutput[_STORE] = told
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_testnodedown(node: Any) -> None:
+    """What it told."""
+    node.config.stash[_VERSIONS] |= getattr(node, "workeroutput", {}).get(_STORE, {})
+
+
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: pytest.Config) -> None:
     """The table of tests x store."""
     cells = _counted(terminalreporter)
@@ -182,7 +198,7 @@ def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter, config: p
         return
     stores = [name for name in STORES if any(store == name for _, store in cells)]
     rows = [*sorted({file for file, _ in cells if file != "all"}), "all"]
-    head = [f"{name} {config.stash[_SERVERS].version(name)}".strip() for name in stores]
+    head = [f"{name} {config.stash[_VERSIONS].get(name, '')}".strip() for name in stores]
     lines = [[file, *(_cell(cells.get((file, store), {})) for store in stores)] for file in rows]
     widths = [max(map(len, column)) for column in zip(["", *head], *lines, strict=True)]
     terminalreporter.section("tests x store")
