@@ -76,7 +76,7 @@ def test_submit_and_wait(rota: Run) -> None:
 
 
 def test_a_failure_is_exit_code_1(rota: Run) -> None:
-    result = rota("jobs", "submit", "greeting.fail", "--wait")
+    result = rota("jobs", "submit", "greeting.fail", "--retries", "0", "--wait")
     assert result.exit_code == 1
     assert "on purpose" in result.stderr
 

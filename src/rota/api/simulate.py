@@ -80,10 +80,11 @@ class LoadOutput(Output):
 
 
 class LeftOutOutput(Output):
-    """A schedule that is not part of the simulation."""
+    """A schedule that is not part of the answer."""
 
     schedule_id: str
     why: str
+    schedules: int = Field(description="how many it stands for: of those that are too many, the first stands for all")
 
 
 class SimulateOutput(Output):
@@ -122,6 +123,7 @@ class ForecastOutput(Output):
     from_: Time = Field(serialization_alias="from")
     to: Time
     stopped_at: Time | None
+    left_out: list[LeftOutOutput]
     items: list[ForecastHourOutput]
 
 
@@ -147,7 +149,7 @@ def simulate(body: SimulateInput, ctx: ReadContext) -> Response:
 @router.get("/forecast", response_model=ForecastOutput, responses=documented(422))
 def forecast(ctx: ReadContext, query: Annotated[ForecastQuery, Query()]) -> Response:
     """How often the queues fire in the next days, hour by hour, and how long that keeps workers busy."""
-    found = service.forecast(ctx, query.days)
+    found, left_out = service.forecast(ctx, query.days)
     items = [
         ForecastHourOutput.model_validate(
             {"queue": one.queue, "hour": one.hour, "fires": one.fires, "busy_seconds": one.busy}
@@ -156,7 +158,13 @@ def forecast(ctx: ReadContext, query: Annotated[ForecastQuery, Query()]) -> Resp
     ]
     return reply(
         ForecastOutput.model_validate(
-            {"from_": found.start, "to": found.until, "stopped_at": found.stopped_at, "items": items}
+            {
+                "from_": found.start,
+                "to": found.until,
+                "stopped_at": found.stopped_at,
+                "left_out": left_out,
+                "items": items,
+            }
         )
     )
 

@@ -97,7 +97,8 @@ def _notes(found: Document, names: Document) -> None:
     if unknown := found.get("unknownDurations"):
         say(f"no duration is known, zero is assumed: {', '.join(str(names.get(id, id)) for id in unknown)}")
     for one in found.get("leftOut") or ():
-        say(f"left out {one.get('scheduleId')}: {one.get('why')}")
+        more = f" and {one['schedules'] - 1} more" if one.get("schedules", 1) > 1 else ""
+        say(f"left out {one.get('scheduleId')}{more}: {one.get('why')}")
 
 
 def _seconds(value: object) -> str:

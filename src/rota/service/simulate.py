@@ -71,10 +71,11 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class LeftOut:
-    """A schedule that is not part of the answer, and why."""
+    """A schedule that is not part of the answer, and why. Of many that are too many, the first stands for all."""
 
     schedule_id: str
     why: str
+    schedules: int = 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,11 +122,14 @@ def simulate(ctx: ServiceContext, question: Question) -> Prediction:
     return Prediction(done, slots, {one.job.id: one.job.job.name for one in chosen}, unknown, left_out)
 
 
-def forecast(ctx: ServiceContext, days: int) -> Forecast:
-    """The fires of the next days by queue and hour, and how long they will be busy by the median of the newest runs."""
+def forecast(ctx: ServiceContext, days: int) -> tuple[Forecast, list[LeftOut]]:
+    """The fires of the next days by queue and hour, and how long they will be busy by the median of the newest runs.
+
+    With it the schedules that are not counted.
+    """
     ctx.require(Right.READ)
     with ctx.read() as tx:
-        found, _ = _stored(tx, Question())
+        found, left_out = _stored(tx, Question())
         known = _jobs(tx, [record.job_id for record, _ in found])
         lasting = durations.newest_of_jobs(tx, known)
         now = tx.now
@@ -138,15 +142,17 @@ def forecast(ctx: ServiceContext, days: int) -> Forecast:
         taking = lasting[record.job_id].median if record.job_id in lasting else 0
         left = None if most is None else most - record.runs
         chosen.append(ForecastSchedule(owner.job.queue, record.schedule, taking, around, left))
-    return counted(chosen, start=now, until=now + days * DAY)
+    return counted(chosen, start=now, until=now + days * DAY), left_out
 
 
 def _stored(tx: Transaction, question: Question) -> tuple[list[tuple[ScheduleRecord, Surroundings]], list[LeftOut]]:
     """The enabled schedules with what is around them, and those that cannot take part."""
     wanted = None if question.job_ids is None else list(question.job_ids)
     records = schedules.enabled(tx, wanted, limit=MOST_SCHEDULES + 1)
-    left_out = [LeftOut(record.id, f"more than {MOST_SCHEDULES} schedules") for record in records[MOST_SCHEDULES:]]
-    records = records[:MOST_SCHEDULES]
+    left_out = []
+    if len(records) > MOST_SCHEDULES:
+        beyond = schedules.count_enabled(tx, wanted) - MOST_SCHEDULES
+        left_out.append(LeftOut(records.pop().id, f"at most {MOST_SCHEDULES} schedules take part, the oldest", beyond))
     around = surroundings.of(tx, {record.id: record.schedule for record in records})
     left_out += [
         LeftOut(record.id, f"no calendar {' and '.join(record.schedule.calendar)}")

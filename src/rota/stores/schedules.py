@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
 
-from sqlalchemy import Row, delete, insert, literal, select, update
+from sqlalchemy import Row, delete, func, insert, literal, select, update
 
 from rota.domain.errors import Contended
 from rota.domain.instant import Instant
@@ -280,6 +280,14 @@ def enabled(tx: Transaction, job_ids: Collection[str] | None, *, limit: int) -> 
     if job_ids is not None:
         statement = statement.where(schedules.c.job_id.in_(job_ids))
     return [_record(row) for row in tx.all(statement)]
+
+
+def count_enabled(tx: Transaction, job_ids: Collection[str] | None) -> int:
+    """How many `enabled` would find without a limit."""
+    statement = select(func.count()).select_from(schedules).where(_FIRING)
+    if job_ids is not None:
+        statement = statement.where(schedules.c.job_id.in_(job_ids))
+    return tx.connection.scalar(statement) or 0
 
 
 def _values(record: ScheduleRecord) -> dict[str, Any]:

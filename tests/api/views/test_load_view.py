@@ -7,7 +7,7 @@ import pytest
 from starlette.testclient import TestClient
 
 from rota.domain.instant import DAY, format_instant
-from rota.service import jobs
+from rota.service import jobs, simulate
 from rota.service.context import ServiceContext
 from rota.stores.database import Database
 
@@ -26,6 +26,22 @@ def test_hours_and_days_in_which_something_fires(client: TestClient, view: Calla
     assert view("load", days=3)["slots"] == 7, "however new the forecast is"
     jobs_page = view("load/fires", **{"from": found["from"], "to": found["to"]})["items"]
     assert [(fire["jobId"], fire["durationSeconds"]) for fire in jobs_page] == [(daily, None)] * 3
+
+
+def test_schedules_beyond_what_can_be_counted_are_told(
+    client: TestClient, view: Callable[..., Any], system: ServiceContext, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(simulate, "MOST_SCHEDULES", 2)
+    ids = [
+        jobs.create(system, {"name": f"job {number}", "jobType": "echo", "schedule": {"every": "1d"}}).record.id
+        for number in range(5)
+    ]
+    (untold,) = view("load", days=3)["leftOut"]
+    assert (untold["schedules"], "at most 2 schedules" in untold["why"]) == (3, True)
+    assert sum(day["fires"] for day in view("load", days=3)["days"]) == 2 * 3
+    (first,) = client.get("/api/forecast").json()["leftOut"]
+    third = client.get("/api/schedules", params={"jobId": ids[2]}).json()["items"][0]
+    assert (first["scheduleId"], first["schedules"]) == (third["id"], 3)
 
 
 def test_only_the_days_off_of_calendars_that_schedules_name(

@@ -57,6 +57,13 @@ class DayOffOutput(Output):
     name: str
 
 
+class LeftOutOutput(Output):
+    """Schedules that are not counted."""
+
+    why: str
+    schedules: int
+
+
 class LoadOutput(Output):
     """The load that is coming."""
 
@@ -67,6 +74,7 @@ class LoadOutput(Output):
     hours: list[HourOutput]
     days: list[DayOutput]
     days_off: list[DayOffOutput]
+    left_out: list[LeftOutOutput]
 
 
 class ComingFireOutput(Output):
@@ -99,6 +107,7 @@ def load(ctx: ReadContext, query: Annotated[LoadQuery, Query()]) -> Response:
                 "hours": [{"at": one.at, "fires": one.fires, "busy_seconds": one.busy} for one in found.hours],
                 "days": [{"day": _day(one.at), "fires": one.fires, "busy_seconds": one.busy} for one in found.days],
                 "days_off": [{"day": one.day, "calendar": one.calendar, "name": one.name} for one in found.days_off],
+                "left_out": [{"why": why, "schedules": number} for why, number in found.left_out.items()],
             }
         )
     )

@@ -41,6 +41,7 @@ export default function Load({ query }) {
       <span class="choices" role="group" aria-label="By what"><${Toggle} pressed=${measure === "fires"} onClick=${() => filter({ by: null })}>Fires</${Toggle}><${Toggle} pressed=${measure === "busy"} onClick=${() => filter({ by: "busy" })}>How busy the workers are</${Toggle}></span></div>
     <${Awaited} view=${view}>${(data) => html`
       ${data.stoppedAt && html`<div class="banner tone-warn" role="status"><${Icon} name="warning" /><span>There is more than can be counted: figures end at <${Time} at=${data.stoppedAt} full=${true} />.</span></div>`}
+      ${data.leftOut.map(({ why, schedules }) => html`<div key=${why} class="banner tone-warn" role="status"><${Icon} name="warning" /><span>${count(schedules, "schedule")} not counted: ${why}.</span></div>`)}
       ${measure === "busy" && data.slots === 0 && html`<div class="banner tone-warn" role="status"><${Icon} name="warning" /><span>No worker is alive: there are no slots to be busy.</span></div>`}
       <div class=${chosen ? "load-screen beside" : "load-screen"}>
         <${Card} title=${`${number(data.hours.reduce((sum, { fires }) => sum + fires, 0))} fires, ${duration(data.hours.reduce((sum, { busySeconds }) => sum + busySeconds, 0))} of work`} beside=${html`<span class="faint small">work = each fire × its job's median duration; ${count(data.slots, "slot")}</span>`}>

@@ -1,6 +1,6 @@
 """The load that is coming, hour by hour and day by day, with the days off of the calendars."""
 
-from collections import defaultdict
+from collections import Counter, defaultdict
 from dataclasses import dataclass, replace
 from datetime import date
 from weakref import WeakKeyDictionary
@@ -13,6 +13,7 @@ from rota.service.views.calendars import days_off
 from rota.stores import calendars, reports, views
 
 _MOST_CALENDARS = 20
+_MOST_WHYS = 20
 _FRESH: Duration = 10 * MINUTE
 """So long a forecast is told again, unless a schedule, a job, a calendar or an exception changes."""
 _KEPT: WeakKeyDictionary[Database, dict[tuple[object, ...], "Load"]] = WeakKeyDictionary()
@@ -38,7 +39,10 @@ class DayOff:
 
 @dataclass(frozen=True, slots=True)
 class Load:
-    """The hours and days in which something fires. `slots` are those of the workers that are alive."""
+    """The hours and days in which something fires. `slots` are those of the workers that are alive.
+
+    `left_out` are the schedules that are not counted: how many, by why.
+    """
 
     start: Instant
     until: Instant
@@ -47,6 +51,7 @@ class Load:
     hours: list[Amount]
     days: list[Amount]
     days_off: list[DayOff]
+    left_out: dict[str, int]
 
 
 def load(ctx: ServiceContext, days: int) -> Load:
@@ -66,7 +71,7 @@ def load(ctx: ServiceContext, days: int) -> Load:
 
 
 def _load(ctx: ServiceContext, days: int) -> Load:
-    found = simulate.forecast(ctx, days)
+    found, missing = simulate.forecast(ctx, days)
     with ctx.read() as tx:
         users = calendars.user_counts(tx)
         names = sorted(users, key=lambda name: (-users[name], name))[:_MOST_CALENDARS]
@@ -75,7 +80,12 @@ def _load(ctx: ServiceContext, days: int) -> Load:
     by_day = _summed([(one.hour // DAY * DAY, one.fires, one.busy) for one in found.hours])
     first = to_datetime(found.start).date()
     off = [DayOff(day, name, why) for name in sorted(names) for day, why in days_off(name, known, first, days + 1)]
-    return Load(found.start, found.until, found.stopped_at, 0, hours, by_day, off)
+    left_out: Counter[str] = Counter()
+    for one in missing:
+        left_out[one.why] += one.schedules
+    return Load(
+        found.start, found.until, found.stopped_at, 0, hours, by_day, off, dict(left_out.most_common(_MOST_WHYS))
+    )
 
 
 def _summed(parts: list[tuple[Instant, int, Duration]]) -> list[Amount]:
