@@ -82,6 +82,12 @@ class World:
         told = select(events.c.kind).where(events.c.execution_id == id).order_by(events.c.seq)
         return self.store.reading(lambda tx: list(tx.connection.scalars(told)))
 
+    def told(self, kind: str) -> list[tuple[str, str | None, Any]]:
+        """The events of a kind, oldest first: execution, job and data."""
+        of_kind = select(events).where(events.c.kind == kind).order_by(events.c.seq)
+        found = self.store.reading(lambda tx: tx.all(of_kind))
+        return [(row.execution_id, row.job_id, json.loads(row.data)) for row in found]
+
     def count(self, table: Any) -> int:
         return self.store.reading(lambda tx: tx.connection.scalar(select(func.count()).select_from(table)))
 
@@ -114,6 +120,15 @@ class TestAccepting:
     def test_an_empty_batch_is_nothing(self, world: World) -> None:
         assert world.write(lambda tx: executions.enqueue(tx, [])) == []
         assert (world.count(live), world.count(events)) == (0, 2)
+
+    def test_each_job_of_a_batch_is_told_what_was_accepted_of_it(self, world: World) -> None:
+        batch = [NewExecution("echo", job_id=job) for job in (JOB, OTHER_JOB, JOB, None)]
+        ids = world.write(lambda tx: executions.enqueue(tx, batch))
+        assert world.told("execution.accepted") == [
+            (ids[0], JOB, {"count": 2, "last": ids[2], "trigger": "submission"}),
+            (ids[1], OTHER_JOB, {"count": 1, "last": ids[1], "trigger": "submission"}),
+            (ids[3], None, {"count": 1, "last": ids[3], "trigger": "submission"}),
+        ]
 
     def test_what_is_due_is_pending_and_what_is_later_is_scheduled(self, world: World) -> None:
         now = world.clock.now()
@@ -605,6 +620,14 @@ class TestCancelling:
         )
         assert json.loads(record.cancellation or "") == {"by": "ann", "reason": "no longer needed"}
         assert (world.events(id)[-1], world.count(live)) == ("execution.cancelled", 0)
+
+    def test_its_events_name_the_job(self, world: World) -> None:
+        runs, waits = world.enqueue(job_id=JOB, priority=9), world.enqueue(job_id=JOB)
+        assert world.claim_one().id == runs
+        for id in (runs, waits):
+            world.cancel(id, reason="no need")
+        assert world.told("execution.cancelling") == [(runs, JOB, {"by": "ann", "reason": "no need"})]
+        assert world.told("execution.cancelled") == [(waits, JOB, {"state": "Cancelled", "reason": "no need"})]
 
     def test_what_runs_is_asked_and_confirmed(self, world: World) -> None:
         id = world.enqueue()

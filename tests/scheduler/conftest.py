@@ -18,7 +18,7 @@ from rota.domain.schedule import Schedule
 from rota.domain.transition import decide
 from rota.scheduler.rescuer import Rescuer
 from rota.scheduler.ticker import Ticker
-from rota.stores import executions, history, jobs, leases, occurrences, schedules, workers
+from rota.stores import events, executions, history, jobs, leases, occurrences, schedules, workers
 from rota.stores.base import Offer
 from rota.stores.database import Database
 from rota.stores.history import ExecutionRecord
@@ -135,6 +135,11 @@ class Clockwork:
 
     def state(self, id: str) -> State:
         return self.execution(id).state
+
+    def told(self, pattern: str) -> list[tuple[str, str | None, Any]]:
+        """The events of a kind, oldest first: kind, job and data."""
+        found = self.database.reading(lambda tx: events.after(tx, 0, 10_000, kinds=[pattern])).events
+        return [(event.kind, event.job_id, json.loads(event.data or "null")) for event in found]
 
     def at(self, schedule: str) -> list[Instant]:
         """The nominal instants of the ledger."""

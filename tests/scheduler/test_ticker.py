@@ -253,6 +253,7 @@ def test_after_its_last_run_it_has_ended(works: Any) -> None:
     record = works.get(schedule)
     assert works.decisions(schedule) == ["fired", "fired"]
     assert (record.state, record.next_at, record.runs) == (ScheduleState.ENDED, None, 2)
+    assert works.told("schedule.*") == [("schedule.ended", record.job_id, {"scheduleId": schedule})]
 
 
 def test_what_was_skipped_is_no_run(works: Any) -> None:
@@ -315,6 +316,7 @@ def test_a_rule_that_cannot_be_read_is_set_aside_while_the_others_fire(works: An
     assert aside.state is ScheduleState.PAUSED
     assert aside.note.startswith("set aside by Rota: ")
     assert works.telemetry.counters[f"loop_schedule {broken}_failed"] == 1
+    assert works.told("schedule.*") == [("schedule.paused", aside.job_id, {"scheduleId": broken, "note": aside.note})]
 
 
 def test_paused_and_ended_schedules_do_not_fire(works: Any) -> None:

@@ -1,9 +1,7 @@
 """Plans schedules anew whose next instants were computed with other data of zones and holidays than this process has."""
 
-import json
-
 from rota.domain.instant import Instant, format_instant
-from rota.stores import audit, events, plans, schedules
+from rota.stores import audit, plans, schedules
 from rota.stores.database import Database, Transaction
 from rota.stores.plans import Moved
 from rota.time_data import data_versions
@@ -51,8 +49,7 @@ class Replanner:
         }
         id, job_id = moved.record.id, moved.record.job_id
         audit.write(tx, "rota", "move", "schedule", id, {"jobId": job_id, **told})
-        data = json.dumps({"scheduleId": id, **told}, separators=(",", ":"))
-        events.write(tx, [("schedule.moved", None, job_id, data)])
+        schedules.tell(tx, [("moved", id, job_id, told)])
 
 
 def _text(instant: Instant | None) -> str | None:

@@ -157,9 +157,7 @@ class Ticker:
                 _add(plan, one, occurrence)
         if not schedules.advance(tx, plan.cursors):
             raise _Outdated
-        for one in decided:
-            if one.aside:
-                schedules.set_aside(tx, one.item.id, one.aside)
+        _tell_rest(tx, decided, plan.cursors)
         for execution_id, grace in overlaps.ends:
             note = {"by": "rota", "reason": "the next occurrence replaces it", "graceSeconds": grace}
             control.request_cancellation(tx, [execution_id], note)
@@ -186,6 +184,20 @@ def _moved(one: Decided, final: Sequence[Occurrence]) -> schedules.Advanced:
     next_at, fires_at = going_on(one.schedule, one.cursor, one.next_at, one.fires_at, runs, one.around)
     state = ScheduleState.PAUSED if one.aside else ScheduleState.ENDED if next_at is None else ScheduleState.ENABLED
     return (item.id, item.revision, item.cursor_at, one.cursor, next_at, fires_at, runs, state)
+
+
+def _tell_rest(tx: Transaction, decided: Sequence[Decided], moved: Sequence[schedules.Advanced]) -> None:
+    """Say which schedules fire no more: those that were set aside, and those that have come to their end."""
+    for one in decided:
+        if one.aside:
+            schedules.set_aside(tx, one.item.id, one.aside)
+    resting: list[tuple[str, str, str, Mapping[str, object]]] = [
+        (state.lower(), one.item.id, one.item.job_id, {"note": one.aside} if one.aside else {})
+        for one, (*_, state) in zip(decided, moved, strict=True)
+        if state != ScheduleState.ENABLED
+    ]
+    if resting:
+        schedules.tell(tx, resting)
 
 
 def _add(plan: _Plan, one: Decided, occurrence: Occurrence) -> None:

@@ -1,9 +1,8 @@
 """Schedules are changed here and nowhere else in the service: each change is told as an event, in its transaction."""
 
-import json
 from collections.abc import Collection
 
-from rota.stores import events, schedules
+from rota.stores import schedules
 from rota.stores.database import Transaction
 from rota.stores.schedules import ScheduleRecord
 
@@ -31,4 +30,4 @@ def remove(tx: Transaction, records: Collection[ScheduleRecord]) -> None:
 
 def tell(tx: Transaction, what: str, record: ScheduleRecord, **more: object) -> None:
     """Write the event `schedule.<what>` of a schedule and its job."""
-    events.write(tx, [(f"schedule.{what}", None, record.job_id, json.dumps({"scheduleId": record.id, **more}))])
+    schedules.tell(tx, [(what, record.id, record.job_id, more)])

@@ -23,12 +23,14 @@ def request_cancellation(tx: Transaction, ids: Collection[str], cancellation: Ma
     """
     note = json.dumps(cancellation)
     states: dict[str, State] = {}
-    found = tx.all(select(executions.c.id, executions.c.state).where(executions.c.id.in_(ids)).with_for_update())
-    leased = [row.id for row in found if row.state in LEASED]
+    asked = select(executions.c.id, executions.c.job_id, executions.c.state).where(executions.c.id.in_(ids))
+    found = tx.all(asked.with_for_update())
+    leased = {row.id: row.job_id for row in found if row.state in LEASED}
     waiting = [row.id for row in found if row.state not in LEASED]
     if leased:
         tx.execute(update(executions).where(executions.c.id.in_(leased)).values(state="Cancelling", cancellation=note))
-        write(tx, [("execution.cancelling", id, None, note) for id in leased])
+        told = json.dumps({name: value for name, value in cancellation.items() if name != "at"})
+        write(tx, [("execution.cancelling", id, job_id, told) for id, job_id in leased.items()])
         states.update(dict.fromkeys(leased, State.CANCELLING))
         tx.ring(bell.CANCELLATIONS)
     if waiting:
@@ -42,8 +44,9 @@ def finish_unrun(
 ) -> None:
     """End executions that no worker holds: cancelled, expired or skipped. What a worker has begun meanwhile goes on."""
     assert state in TERMINAL
-    unrun = select(executions.c.id).where(executions.c.id.in_(ids), executions.c.state.not_in(LEASED))
-    ids = list(tx.connection.scalars(unrun.with_for_update()))
+    unrun = select(executions.c.id, executions.c.job_id)
+    unrun = unrun.where(executions.c.id.in_(ids), executions.c.state.not_in(LEASED))
+    jobs = {row.id: row.job_id for row in tx.all(unrun.with_for_update())}
     kept = [
         column
         for column in history.columns
@@ -56,10 +59,11 @@ def finish_unrun(
         literal(cancellation),
         literal(tx.now),
         literal(reason),
-    ).where(executions.c.id.in_(ids))
+    ).where(executions.c.id.in_(jobs))
     tx.execute(insert(history).from_select([*names, "state", "cancellation", "finished_at", "reason"], ended))
-    tx.execute(delete(executions).where(executions.c.id.in_(ids)))
-    write(tx, [(f"execution.{state.value.lower()}", id, None, json.dumps({"reason": reason})) for id in ids])
+    tx.execute(delete(executions).where(executions.c.id.in_(jobs)))
+    kind, told = f"execution.{state.value.lower()}", json.dumps({"state": state.value, "reason": reason})
+    write(tx, [(kind, id, job_id, told) for id, job_id in jobs.items()])
 
 
 def too_late(tx: Transaction, limit: int) -> list[str]:

@@ -41,10 +41,23 @@ def enqueue(tx: Transaction, batch: Sequence[NewExecution], *, held: bool = Fals
     now = tx.now
     ids = [new.id or id for new, id in zip(batch, new_ids(now, len(batch)), strict=True)]
     tx.hot.insert_columns(tx, "executions", columns_of(batch, ids, now, held))
-    data = compact({"count": len(ids), "last": ids[-1], "trigger": str(batch[0].trigger)})
-    events.write(tx, [("execution.accepted", ids[0], batch[0].job_id, data)])
+    events.write(tx, _accepted(batch, ids))
     tx.ring(bell.WORK)
     return ids
+
+
+def _accepted(batch: Sequence[NewExecution], ids: Sequence[str]) -> list[tuple[str, str, str | None, str]]:
+    """An event for each job that executions were accepted of, however many."""
+    of_jobs: dict[str | None, list[int]] = {}
+    for number, new in enumerate(batch):
+        of_jobs.setdefault(new.job_id, []).append(number)
+    return [
+        (
+            "execution.accepted", ids[numbers[0]], job_id,
+            compact({"count": len(numbers), "last": ids[numbers[-1]], "trigger": str(batch[numbers[0]].trigger)}),
+        )
+        for job_id, numbers in of_jobs.items()
+    ]  # fmt: skip
 
 
 def claim(tx: Transaction, offer: Offer) -> list[Claim]:

@@ -1,7 +1,7 @@
 """Schedules in the store: what people see of them, and what the ticker takes and advances in batches."""
 
 from collections import defaultdict
-from collections.abc import Collection, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import Any
@@ -12,7 +12,8 @@ from rota.domain.errors import Contended
 from rota.domain.instant import Instant
 from rota.domain.job import Job, JobState
 from rota.domain.schedule import Schedule
-from rota.stores import bell
+from rota.stores import bell, events
+from rota.stores.columns import compact
 from rota.stores.database import Transaction
 from rota.stores.schedule_tables import schedules
 from rota.stores.tables import jobs
@@ -149,6 +150,13 @@ def _job_state(text: str) -> JobState:
 def set_aside(tx: Transaction, schedule_id: str, note: str) -> None:
     """Say why a schedule was paused by Rota itself."""
     tx.execute(update(schedules).where(schedules.c.id == schedule_id).values(note=note[:500], changed_by="rota"))
+
+
+def tell(tx: Transaction, rows: Sequence[tuple[str, str, str, Mapping[str, object]]]) -> None:
+    """Write the events `schedule.<what>`: what, the schedule, its job, and what else is to be told."""
+    events.write(
+        tx, [(f"schedule.{what}", None, job_id, compact({"scheduleId": id, **more})) for what, id, job_id, more in rows]
+    )
 
 
 def advance(tx: Transaction, rows: Sequence[Advanced]) -> bool:
