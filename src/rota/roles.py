@@ -36,6 +36,7 @@ _LAST_RESORT_SECONDS = 8.0
 _OBJECTS_BETWEEN_COLLECTIONS = 20_000
 _TELL_EVERY_SECONDS = 10.0
 _LOOK_AGAIN_SECONDS = 0.5
+_CHOOSES_TOKEN = "ROTA_ADMIN_TOKEN"  # noqa: S105 - the name of a variable
 
 T = TypeVar("T")
 
@@ -283,12 +284,15 @@ def _coordinator_lines(app: App, listener: socket.socket, token: str | None, *, 
     yield f"  console  {console}"
     if with_link:
         yield f"  sign in  {console}/#signin={app.links.make(app.database.clock.now())} (once)"
-    yield (
-        f"  token    {token}"
-        if token
-        else "  token    as issued at the first start; make another with: rota keys create"
-    )
+    yield f"  token    {_told(token, chosen=token == app.config.admin_token)}"
     yield f"  store    {app.database}"
+
+
+def _told(token: str | None, *, chosen: bool) -> str:
+    """A token that was chosen in a file is kept from the journal of a service; one of the environment is told."""
+    if token is None:
+        return "as issued at the first start; make another with: rota keys create"
+    return "as chosen in the configuration" if chosen and _CHOOSES_TOKEN not in os.environ else token
 
 
 def _worker_lines(config: Config, where: str, every: str) -> Iterator[str]:

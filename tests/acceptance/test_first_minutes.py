@@ -53,6 +53,18 @@ def test_the_examples_run(make_rota: Make, figure: Callable[[str], None]) -> Non
     assert rota.stop() == 0
 
 
+def test_a_token_chosen_in_a_file_is_told_nobody_and_opens(make_rota: Make, tmp_path: Path) -> None:
+    secrets = tmp_path / "secrets.toml"
+    secrets.write_text('admin_token = "kept-from-the-journal"')
+    rota = make_rota("--config", str(secrets), token=None)
+    rota.token = "kept-from-the-journal"
+    rota.start().wait_ready()
+    assert "  token    as chosen in the configuration\n" in rota.output
+    assert rota.client.get("/api/keys").status_code == 200
+    assert rota.stop() == 0
+    assert "kept-from-the-journal" not in rota.output + rota.errors
+
+
 def test_a_second_start_on_the_port_changes_nothing(make_rota: Make) -> None:
     with make_rota() as first:
         second = make_rota(folder="second")

@@ -229,6 +229,23 @@ def test_put_replaces_and_counts_versions(client: TestClient) -> None:
     assert [item["version"] for item in rest["items"]] == [1]
 
 
+def test_what_is_sent_back_overwrites_no_state_and_no_schedule_that_came_meanwhile(client: TestClient) -> None:
+    made = client.post("/api/jobs", json=ECHO | {"schedule": {"every": "1h"}})
+    url = f"/api/jobs/{made.json()['id']}"
+    seen = client.get(url)
+    assert seen.headers["etag"] == made.headers["etag"]
+    client.post(f"{url}/pause", json={"note": "audit"})
+    refused = client.put(url, json=seen.json(), headers={"If-Match": seen.headers["etag"]})
+    assert (refused.status_code, client.get(url).json()["state"]) == (412, "Paused")
+    assert client.delete(url, headers={"If-Match": seen.headers["etag"]}).status_code == 412
+    paused = client.get(url)
+    schedule = f"/api/schedules/{paused.json()['schedules'][0]['id']}"
+    assert client.put(schedule, json={"every": "2h"}).status_code == 200
+    assert client.put(url, json=paused.json(), headers={"If-Match": paused.headers["etag"]}).status_code == 412
+    assert client.get(url).json()["schedule"]["every"] == "2h"
+    assert client.put(url, json={"priority": 3}, headers={"If-Match": '"1"'}).json()["state"] == "Paused"
+
+
 def test_what_a_get_answers_may_be_put_back(client: TestClient) -> None:
     job = made(client, WEBHOOK | {"timeZone": "Europe/Madrid", "tags": ["a"]})
     url = f"/api/jobs/{job['id']}"

@@ -42,7 +42,7 @@ from rota.api.job_models import (
 from rota.api.models import Id, Page, PageQuery, PlainText, cursor_after, decode_cursor, number_in, reply
 from rota.api.security import EditContext, OperateContext, ReadContext
 from rota.api.streams import Wake, in_thread
-from rota.api.versions import etag, expected_version
+from rota.api.versions import etag, expected_beside, expected_version
 from rota.domain.errors import InvalidInput, NotFound
 from rota.domain.execution import SYNONYMS, TERMINAL, State
 from rota.domain.instant import format_instant
@@ -80,7 +80,8 @@ def create_job(document: Document, ctx: EditContext, creating: Creating) -> Resp
     response = creating.answer(
         ctx, lambda ctx: jobs.create(ctx, document), job_shown, lambda made: f"/api/jobs/{made.record.id}"
     )
-    response.headers["ETag"] = etag(1)
+    made = json.loads(bytes(response.body))
+    response.headers["ETag"] = etag(1, f"{made['state']}.1" if made["schedule"] else made["state"])
     return response
 
 
@@ -125,13 +126,14 @@ def update_job(id: Id, document: Document, ctx: EditContext, if_match: IfMatch =
     given = without(document, READ_ONLY)
     if given.get("schedules") is not None and _are_summaries(given["schedules"]):
         del given["schedules"]
-    return _shown(jobs.update(ctx, id, given, expected=expected_version(if_match)))
+    changed = jobs.update(ctx, id, given, expected=expected_version(if_match), beside=expected_beside(if_match))
+    return _shown(changed)
 
 
 @router.delete("/{id}", status_code=204, responses=documented(404, 409, 412))
 def delete_job(id: Id, ctx: EditContext, if_match: IfMatch = None) -> Response:
     """Take a job away with its schedules, and cancel what waits. Its history stays."""
-    jobs.delete(ctx, id, expected=expected_version(if_match))
+    jobs.delete(ctx, id, expected=expected_version(if_match), beside=expected_beside(if_match))
     return Response(status_code=204)
 
 
@@ -262,7 +264,7 @@ def _order(body: TriggerInput) -> Order:
 
 
 def _shown(view: JobView) -> Response:
-    return reply(job_shown(view), headers={"ETag": etag(view.record.version)})
+    return reply(job_shown(view), headers={"ETag": etag(view.record.version, view.beside)})
 
 
 def _page(items: list[JobOutput] | list[SubmissionOutput], limit: int, last: object) -> Response:

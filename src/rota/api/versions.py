@@ -4,12 +4,18 @@ import re
 
 from rota.domain.errors import InvalidInput, PreconditionFailed
 
-_TAG = re.compile(r'(?:W/)?"(\d{1,18})"')
+_TAG = re.compile(r'(?:W/)?"(\d{1,18})(?:-([A-Za-z0-9.]{1,40}))?"')
 
 
-def etag(version: int) -> str:
-    """The entity tag of a version."""
-    return f'W/"{version}"'
+def etag(version: int, beside: str | None = None) -> str:
+    """The entity tag of a version, and of what stands `beside` it that an update would overwrite, too."""
+    return f'W/"{version}"' if beside is None else f'W/"{version}-{beside}"'
+
+
+def expected_beside(if_match: str | None) -> str | None:
+    """What stood beside the version that an `If-Match` header names; None where it names the version alone."""
+    found = None if if_match is None else _TAG.fullmatch(if_match.split(",")[0].strip())
+    return None if found is None else found.group(2)
 
 
 def expected_version(if_match: str | None, current: int | None = None) -> int | None:

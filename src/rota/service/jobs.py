@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 from rota.domain.access import Right
-from rota.domain.errors import Conflict, InvalidInput, NotFound
+from rota.domain.errors import Conflict, InvalidInput, NotFound, PreconditionFailed
 from rota.domain.execution import LEASED
 from rota.domain.instant import Instant
 from rota.domain.job import Job, JobState
@@ -58,6 +58,12 @@ class JobView:
     def default_schedule(self) -> ScheduleRecord | None:
         """The schedule that the definition itself carries."""
         return next((schedule for schedule in self.schedules if schedule.key == DEFAULT_KEY), None)
+
+    @property
+    def beside(self) -> str:
+        """What an update may overwrite besides the definition: the state, and the revision of the schedule it carries."""
+        own = self.default_schedule
+        return self.record.state.value if own is None else f"{self.record.state.value}.{own.revision}"
 
     @property
     def next_at(self) -> Instant | None:
@@ -114,17 +120,24 @@ def find(ctx: ServiceContext, wanted: JobFilter, *, limit: int, before: str | No
         return _views(tx, jobs.find(tx, wanted, limit=limit, before=before))
 
 
-def update(ctx: ServiceContext, id: str, document: Mapping[str, object], *, expected: int | None = None) -> JobView:
+def update(
+    ctx: ServiceContext,
+    id: str,
+    document: Mapping[str, object],
+    *,
+    expected: int | None = None,
+    beside: str | None = None,
+) -> JobView:
     """Replace a definition, with the schedules it carries. What it says already is no change and no new version.
 
     A document that has neither a name nor a type changes only the fields that it has. `expected` is the version that
-    the caller saw.
+    the caller saw, `beside` what stood beside it (`JobView.beside`).
     """
     ctx.require(Right.EDIT)
     now = ctx.database.clock.now()
     with ctx.write() as tx:
         record = existing(tx, id)
-        require_version(record.version, expected)
+        _require_seen(tx, record, expected, beside)
         if record.source == "code":
             raise Conflict("this job is defined in code; change it there")
         partial = _is_partial(document)
@@ -141,12 +154,12 @@ def update(ctx: ServiceContext, id: str, document: Mapping[str, object], *, expe
         return view(tx, existing(tx, id))
 
 
-def delete(ctx: ServiceContext, id: str, *, expected: int | None = None) -> None:
+def delete(ctx: ServiceContext, id: str, *, expected: int | None = None, beside: str | None = None) -> None:
     """Take a job away with its schedules, and cancel what waits. What runs goes on to its end; history stays."""
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
         record = existing(tx, id)
-        require_version(record.version, expected)
+        _require_seen(tx, record, expected, beside)
         schedule_changes.remove(tx, schedules.of_jobs(tx, [id])[id])
         waiting = [execution for execution, state in control.live_of(tx, job_id=id) if state not in LEASED]
         if waiting:
@@ -233,6 +246,13 @@ def _replace(ctx: ServiceContext, tx: Transaction, record: JobRecord, definition
     changed = {name: [before[name], value] for name, value in after.items() if before[name] != value}
     ctx.audit(tx, "update", "job", record.id, {"version": record.version + 1, "changed": changed})
     events.write(tx, [("job.updated", None, record.id, None)])
+
+
+def _require_seen(tx: Transaction, record: JobRecord, expected: int | None, beside: str | None) -> None:
+    """PreconditionFailed when the caller saw another version, another state or another schedule of it."""
+    require_version(record.version, expected)
+    if beside is not None and beside != view(tx, record).beside:
+        raise PreconditionFailed("its state or its schedule has been changed meanwhile")
 
 
 def _is_partial(document: Mapping[str, object]) -> bool:
