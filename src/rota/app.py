@@ -95,7 +95,7 @@ class App:
     def worker(self) -> Worker:
         """A worker with an identity and executors of its own."""
         identity = _identity(self.database.clock.now())
-        names = self.functions.names
+        names = self.functions.types
         source = DirectWork(self.database, self.config.lease)
         return Worker(source, self._executors(identity.id), names, self.config, identity, self.telemetry)
 
@@ -177,7 +177,7 @@ class RemoteApp:
         identity = _identity(time.time_ns() // 1000)
         source = RemoteWork(Coordinators(self._urls, self._token))
         executors = registry.executors(Setting(self.config, self.functions, identity.id))
-        return Worker(source, executors, self.functions.names, self.config, identity, self.telemetry)
+        return Worker(source, executors, self.functions.types, self.config, identity, self.telemetry)
 
     def supervisor(self) -> Supervisor:
         """What keeps a worker working."""
@@ -203,7 +203,7 @@ class _Catalogue:
         return frozenset(self._app.executors)
 
     def functions(self) -> set[str]:
-        return set(self._app.functions.names())
+        return set(self._app.functions.types())
 
     def check(self, job_type: str, parameters: Mapping[str, object]) -> None:
         kind = kind_of(job_type)

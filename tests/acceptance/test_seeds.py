@@ -293,6 +293,17 @@ def test_a_report_with_flags_and_numbers(rota: Rota) -> None:
     assert rota.client.post(f"/api/jobs/{job['id']}/trigger", json={}).status_code == 409
 
 
+def test_an_assembly_and_a_type_find_a_function_by_its_place(rota: Rota) -> None:
+    for words in (
+        {"executionAssembly": "workload", "executionTypeName": "workload.rows"},
+        {"jobType": "workload.rows"},
+    ):
+        assert run(rota, json.dumps({"name": f"by {len(words)}", **words}))["result"] == 42
+    (worker,), (shown,) = rota.get("/api/workers")["items"], rota.get("/api/views/fleet")["workers"]
+    assert {"workload.rows", "workload:rows"} <= set(worker["types"])
+    assert shown["typeCount"] == len(worker["types"]) - 1, "a function whose name says its place is told once"
+
+
 def test_the_lists_and_pages_of_the_peers(rota: Rota) -> None:
     for path in (
         "/api/executions/running",

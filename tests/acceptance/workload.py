@@ -86,6 +86,11 @@ def neighbour(number: int) -> int:
     return number
 
 
+@job
+def rows() -> int:
+    return 42
+
+
 @job(name="SalesReports:DailyReportJob")
 def daily_report() -> dict[str, int]:
     """What an assembly and the name of a type in it lead to."""

@@ -35,6 +35,16 @@ def test_a_file_is_loaded_once(tmp_path: Path) -> None:
     assert registry.get("first_jobs.work") is loaded
 
 
+def test_a_function_is_found_by_its_target_too(tmp_path: Path) -> None:
+    file = tmp_path / "company_bills.py"
+    file.write_text("from rota import job\n\n@job(name='bills')\ndef monthly() -> None: ...\n")
+    registry.load([str(file)])
+    assert registry.get("company_bills:monthly") is registry.get("bills") is not None
+    assert registry.get("company_bills:yearly") is None
+    assert {"bills", "company_bills:monthly"} <= set(registry.types())
+    assert "company_bills:monthly" not in registry.names()
+
+
 def test_a_module_is_found_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job_file(tmp_path / "company_jobs" / "reports.py", "daily")
     (tmp_path / "company_jobs" / "__init__.py").touch()

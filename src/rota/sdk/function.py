@@ -81,6 +81,11 @@ class JobFunction(Generic[P, R]):
         file = code.co_filename if code else getattr(function, "__module__", "?")
         return file, getattr(function, "__qualname__", repr(function))
 
+    @cached_property
+    def target(self) -> str:
+        """Where code finds it: `module:callable`, which a job's type may say in place of its name."""
+        return ":".join(_place(self.function))
+
     def definition(self) -> dict[str, Any]:
         """The job as the JSON document of `/api/jobs`, with its schedules. What was not chosen is left out."""
         options, retry = self.options, self.options.retry
@@ -208,12 +213,18 @@ class Submission:
 
 def _default_name(function: Callable[..., Any]) -> str:
     """`reports.daily` for the function `daily` of the module `company.reports`."""
+    module, name = _place(function)
+    return f"{module.rpartition('.')[2]}.{name}"
+
+
+def _place(function: Callable[..., Any]) -> tuple[str, str]:
+    """The module and the name inside it."""
     module = getattr(function, "__module__", None) or "jobs"
     if module == "__main__":
         file = getattr(sys.modules["__main__"], "__file__", None)
         module = Path(file).stem if file else "main"
     qualified = getattr(function, "__qualname__", type(function).__name__)
-    return f"{module.rpartition('.')[2]}.{qualified.rpartition('<locals>.')[2]}"
+    return module, qualified.rpartition("<locals>.")[2]
 
 
 def _seconds(duration: Duration | None) -> float | None:

@@ -16,10 +16,11 @@ from rota.sdk.function import JobFunction
 
 
 class Functions:
-    """Job functions by name."""
+    """Job functions by name, and by their targets (`module:callable`)."""
 
     def __init__(self) -> None:
         self._by_name: dict[str, JobFunction[..., Any]] = {}
+        self._by_target: dict[str, str] = {}
         self._built_in: set[str] = set()
         self._documents: dict[str, dict[str, Any]] = {}
 
@@ -38,6 +39,7 @@ class Functions:
                 " give one of them another name with @job(name=...)"
             )
         self._by_name[function.name] = function
+        self._by_target[function.target] = function.name
         if built_in:
             self._built_in.add(function.name)
 
@@ -51,12 +53,16 @@ class Functions:
         return functions + list(self._documents.values())
 
     def get(self, name: str) -> JobFunction[..., Any] | None:
-        """The function of that name, or None."""
-        return self._by_name.get(name)
+        """The function of that name or target, or None."""
+        return self._by_name.get(name) or self._by_name.get(self._by_target.get(name, ""))
 
     def names(self) -> list[str]:
         """The names of all functions, sorted."""
         return sorted(self._by_name)
+
+    def types(self) -> list[str]:
+        """What a job's type may say to mean one of them: the names, and the targets, sorted."""
+        return sorted(self._by_name.keys() | self._by_target.keys())
 
     def load(self, modules: Sequence[str]) -> None:
         """Import application modules: `package.module`, or the path of a file such as `./jobs.py`.

@@ -1,5 +1,7 @@
 """/api/views/fleet."""
 
+from collections.abc import Sequence
+
 from fastapi import APIRouter, Response
 from pydantic import Field
 
@@ -70,8 +72,17 @@ def _workers(found: list[WorkerRecord], room: int) -> list[WorkerRow]:
 
 def _worker(one: WorkerRecord, most: int) -> WorkerRow:
     shown = WorkerOutput.model_validate(one).model_dump(by_alias=False)
-    types = None if one.types is None else [type[:_LONGEST_TYPE] for type in one.types[:most]]
-    return WorkerRow(**{**shown, "types": types}, type_count=None if one.types is None else len(one.types))
+    named = None if one.types is None else _without_targets(one.types)
+    types = None if named is None else [type[:_LONGEST_TYPE] for type in named[:most]]
+    return WorkerRow(**{**shown, "types": types}, type_count=None if named is None else len(named))
+
+
+def _without_targets(types: Sequence[str]) -> list[str]:
+    """The job types without the `module:callable` of functions whose names say the same."""
+    known = set(types)
+    parts = {type: type.rpartition(":") for type in types if ":" in type}
+    same = {type for type, (module, _, name) in parts.items() if f"{module.rpartition('.')[2]}.{name}" in known}
+    return [type for type in types if type not in same]
 
 
 def _queue(view: QueueView, now: Instant) -> QueueRow:
