@@ -1,6 +1,7 @@
 """Write a migration from the difference between the tables and a store at the newest revision.
 
-Usage: python scripts/new_migration.py 0002 "what it does"
+Usage: python scripts/new_migration.py NUMBER "what it does"
+NUMBER has four digits and follows HEAD of src/rota/stores/schema.py.
 Read the result before you commit it: indexes on expressions are not compared and must be added by hand.
 """
 
