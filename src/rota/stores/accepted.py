@@ -1,4 +1,4 @@
-"""How an execution that is accepted is stored."""
+"""How an execution that is accepted is stored and told."""
 
 from collections.abc import Sequence
 
@@ -55,3 +55,17 @@ def limits_of(limits: Limits, lane: str | None) -> str | None:
     if lane is None and limits is UNLIMITED:
         return None
     return (limits if lane is None else Limits(((lane, 1),)) + limits).to_json()
+
+
+def accepted_events(batch: Sequence[NewExecution], ids: Sequence[str]) -> list[tuple[str, str, str | None, str]]:
+    """An event for each job that executions were accepted of, however many."""
+    of_jobs: dict[str | None, list[int]] = {}
+    for number, new in enumerate(batch):
+        of_jobs.setdefault(new.job_id, []).append(number)
+    return [
+        (
+            "execution.accepted", ids[numbers[0]], job_id,
+            compact({"count": len(numbers), "last": ids[numbers[-1]], "trigger": str(batch[numbers[0]].trigger)}),
+        )
+        for job_id, numbers in of_jobs.items()
+    ]  # fmt: skip

@@ -19,7 +19,7 @@ from rota.domain.instant import Instant
 from rota.domain.retry import OnLost
 from rota.domain.text import storable
 from rota.stores import bell, events, governed
-from rota.stores.accepted import columns_of
+from rota.stores.accepted import accepted_events, columns_of
 from rota.stores.base import Offer
 from rota.stores.columns import compact
 from rota.stores.database import Transaction
@@ -41,23 +41,9 @@ def enqueue(tx: Transaction, batch: Sequence[NewExecution], *, held: bool = Fals
     now = tx.now
     ids = [new.id or id for new, id in zip(batch, new_ids(now, len(batch)), strict=True)]
     tx.hot.insert_columns(tx, "executions", columns_of(batch, ids, now, held))
-    events.write(tx, _accepted(batch, ids))
+    events.write(tx, accepted_events(batch, ids))
     tx.ring(bell.WORK)
     return ids
-
-
-def _accepted(batch: Sequence[NewExecution], ids: Sequence[str]) -> list[tuple[str, str, str | None, str]]:
-    """An event for each job that executions were accepted of, however many."""
-    of_jobs: dict[str | None, list[int]] = {}
-    for number, new in enumerate(batch):
-        of_jobs.setdefault(new.job_id, []).append(number)
-    return [
-        (
-            "execution.accepted", ids[numbers[0]], job_id,
-            compact({"count": len(numbers), "last": ids[numbers[-1]], "trigger": str(batch[numbers[0]].trigger)}),
-        )
-        for job_id, numbers in of_jobs.items()
-    ]  # fmt: skip
 
 
 def claim(tx: Transaction, offer: Offer) -> list[Claim]:
