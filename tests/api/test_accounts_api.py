@@ -32,6 +32,9 @@ def test_a_backfill_is_tried_and_done_once(client: TestClient, schedule: str) ->
     assert (some["runs"], some["left"], some["dryRun"]) == (2, 4, False)
     done = client.post(f"{schedule}/backfill", json=RANGE).json()
     assert (done["runs"], done["alreadyFired"]) == (4, 2)
+    lost = client.post(f"{schedule}/backfill", json=RANGE | {"maxRuns": 6}, headers={"Idempotency-Key": "once"})
+    same = client.post(f"{schedule}/backfill", json=RANGE | {"maxRuns": 6}, headers={"Idempotency-Key": "once"})
+    assert (same.json(), same.headers["Idempotent-Replayed"]) == (lost.json(), "true")
     again = client.post(f"{schedule}/backfill", json=RANGE).json()
     assert (again["runs"], again["first"], again["alreadyFired"]) == (0, None, 6)
     id = schedule.rsplit("/", 1)[1]

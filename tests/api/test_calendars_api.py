@@ -45,6 +45,9 @@ def test_a_calendar_is_made_read_changed_and_deleted(client: TestClient) -> None
     assert stale.status_code == 412
     versions = client.get("/api/calendars/germany/versions").json()["items"]
     assert [(one["version"], one["definition"].get("weekend")) for one in versions] == [(2, ["SUN"]), (1, None)]
+    override = {"working": True, "reason": "stocktaking"}
+    late = client.put("/api/calendars/germany/overrides/2026-12-25", json=override, headers={"If-Match": 'W/"1"'})
+    assert late.status_code == 412
     assert client.delete("/api/calendars/germany", headers={"If-Match": 'W/"1"'}).status_code == 412
     assert client.delete("/api/calendars/germany", headers={"If-Match": 'W/"2"'}).status_code == 204
     assert client.get("/api/calendars/germany").status_code == 404

@@ -197,3 +197,12 @@ def test_a_terminal_execution_that_failed_today_is_listed(client: TestClient, da
         control.finish_unrun(tx, [id], State.FAILED, "no executor")
     (item,) = client.get("/api/executions/failed-today").json()["items"]
     assert (item["id"], item["reason"]) == (id, "no executor")
+
+
+def test_a_submission_is_found_as_its_own_job(client: TestClient, submit: Submit) -> None:
+    id, _ = submit(), submit()
+    found = client.get("/api/executions", params={"jobId": id}).json()
+    assert ([item["id"] for item in found["items"]], found["nextCursor"]) == ([id], None)
+    assert client.get("/api/executions", params={"jobId": id, "state": "Failed"}).json()["items"] == []
+    assert client.get(f"/api/jobs/{id}/why").json()["executionId"] == id
+    assert client.get("/api/jobs/0190a5b6-0000-7000-8000-000000000000/why").json()["detail"] == "no such job"

@@ -243,6 +243,8 @@ def test_what_is_sent_back_overwrites_no_state_and_no_schedule_that_came_meanwhi
     assert client.put(schedule, json={"every": "2h"}).status_code == 200
     assert client.put(url, json=paused.json(), headers={"If-Match": paused.headers["etag"]}).status_code == 412
     assert client.get(url).json()["schedule"]["every"] == "2h"
+    status = client.put(f"{url}/status", json={"enabled": True}, headers={"If-Match": seen.headers["etag"]})
+    assert status.status_code == 412
     assert client.put(url, json={"priority": 3}, headers={"If-Match": '"1"'}).json()["state"] == "Paused"
 
 

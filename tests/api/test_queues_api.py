@@ -60,6 +60,15 @@ def test_what_was_read_may_be_sent_back_and_nothing_set_is_nothing_kept(client: 
     assert client.delete("/api/queues/mail").status_code == 404
 
 
+def test_who_was_slower_overwrites_nothing(client: TestClient) -> None:
+    first = client.put("/api/queues/mail", json={"priority": 1}).headers["ETag"]
+    assert client.get("/api/queues/mail").headers["ETag"] == first
+    second = client.put("/api/queues/mail", json={"priority": 2}, headers={"If-Match": first})
+    assert (second.status_code, second.json()["priority"]) == (200, 2)
+    assert client.put("/api/queues/mail", json={"priority": 3}, headers={"If-Match": first}).status_code == 412
+    assert client.get("/api/queues/mail").json()["priority"] == 2
+
+
 def test_a_paused_queue_starts_nothing_until_it_is_resumed(client: TestClient, worker: str) -> None:
     submit(client, "mail")
     paused = client.post("/api/queues/mail/pause", json={"note": "provider is down"}).json()

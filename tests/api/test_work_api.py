@@ -224,6 +224,40 @@ def test_a_worker_gets_what_it_can_run_from_its_queues(client: TestClient, submi
     assert [item["executionId"] for item in acquired(client, anything, queues=["reports"])] == [other]
 
 
+def test_words_are_read_in_any_case_and_durations_in_any_form(client: TestClient, submit: Submit) -> None:
+    id = submit()
+    worker = registered(client)
+    (item,) = acquired(client, worker, leaseSeconds="PT30S", waitSeconds="1s")
+    about = {"workerId": worker, "leaseToken": item["leaseToken"]}
+    extended = client.post(
+        f"/api/executions/{id}/extend", json={"leaseToken": item["leaseToken"], "leaseSeconds": "1m"}
+    )
+    assert extended.status_code == 200
+    assert client.post(
+        f"/api/executions/{id}/logs", json=about | {"lines": [{"text": "x", "stream": "STDERR"}]}
+    ).is_success
+    ended = client.post(f"/api/jobs/{id}/complete", json=about | {"success": False, "outcome": "TimedOut"})
+    assert ended.status_code == 200
+    assert client.get(f"/api/executions/{id}").json()["attempts"][0]["state"] == "TimedOut"
+    for wrong in ("PT2H", "soon", -1):
+        refused = client.post("/api/jobs/acquire", json={"workerId": worker, "leaseSeconds": wrong})
+        assert (refused.status_code, refused.json()["errors"][0]["loc"][-1]) == (422, "leaseSeconds")
+
+
+def test_a_body_that_is_not_needed_is_not_passed_over(client: TestClient) -> None:
+    job = client.post("/api/jobs", json={"name": "a", "jobType": "echo", "schedule": {"every": "1h"}}).json()
+    for path in (
+        f"/api/jobs/{job['id']}/enable",
+        f"/api/jobs/{job['id']}/resume",
+        f"/api/schedules/{job['schedules'][0]['id']}/resume",
+        "/api/queues/mail/resume",
+        f"/api/workers/{registered(client)}/drain",
+    ):
+        refused = client.post(path, json={"note": "because"})
+        assert (refused.status_code, refused.json()["errors"][0]["loc"][-1]) == (422, "note"), path
+        assert client.post(path, json={}).status_code == 200, path
+
+
 def test_a_worker_never_holds_more_than_its_capacity(client: TestClient, submit: Submit) -> None:
     for _ in range(5):
         submit()

@@ -301,6 +301,10 @@ def test_workers(rota: Run, coordinator: Any) -> None:
     coordinator.on("POST", f"workers/{RUN}/drain", {**worker, "state": "Draining"})
     assert "2/10" in rota("workers", "list").stdout
     assert "Draining" in rota("workers", "drain", "w1").stdout
+    coordinator.on("GET", f"workers/{RUN}", {**worker, "types": ["echo", "http"], "labels": {"zone": "a"}})
+    shown = dict(line.split(maxsplit=1) for line in rota("workers", "show", "w1").stdout.splitlines() if "  " in line)
+    assert (shown["busy"], shown["labels"]) == ("2 of 10 slots", "zone=a")
+    assert "echo, http" in rota("workers", "show", "w1").stdout
 
 
 def test_keys(rota: Run, coordinator: Any, reply: Any) -> None:

@@ -1,5 +1,6 @@
 """What needs no coordinator: `migrate`, `check`, and the refusals of `up`, `server`, `worker`."""
 
+import json
 import sqlite3
 from pathlib import Path
 
@@ -54,6 +55,17 @@ def test_check_says_what_it_would_use(monkeypatch: pytest.MonkeyPatch) -> None:
     assert lines["slots"] == "4"
     assert lines["app"] == "shop.py: shop.sell"
     assert "will be made" in lines["store"]
+    assert not Path("rota.db").exists()
+    told = json.loads(rota("check", "--config", "rota.toml", "--json").stdout)
+    assert (told["slots"], told["apps"], told["problems"]) == ("10", [], [])
+    broken = rota("check", "--db", "no/such/folder/rota.db", "--json")
+    assert (broken.exit_code, len(json.loads(broken.stdout)["problems"])) == (2, 1)
+
+
+def test_a_worker_makes_no_store() -> None:
+    result = rota("worker")
+    assert result.exit_code == 2
+    assert "rota up" in result.stderr
     assert not Path("rota.db").exists()
 
 

@@ -79,6 +79,10 @@ def test_retry_strategies_are_names_or_numbers(given: object, strategy: Strategy
 
 def test_modes_choose_where_a_function_runs() -> None:
     assert parse(executionMode=1).mode is ExecutionMode.IN_PROCESS
+    assert parse(executionMode="in-process").mode is ExecutionMode.IN_PROCESS
+    assert parse(executionMode="Out-Of-Process").mode is ExecutionMode.OUT_OF_PROCESS
+    assert parse(retryStrategy="exponential with jitter").retry.strategy is Strategy.EXPONENTIAL_JITTER
+    assert parse(allowedEnvironments="All").environments == tuple(Environment)
     assert new_execution("j", parse(executionMode=1), trigger=Trigger.MANUAL).isolation == "thread"
     assert new_execution("j", parse(executionMode=2), trigger=Trigger.MANUAL).isolation == "process"
     assert new_execution("j", parse(executionMode=1, isolation="inline"), trigger=Trigger.MANUAL).isolation == "inline"

@@ -6,10 +6,11 @@ from fastapi import APIRouter, Response
 from pydantic import BeforeValidator, Field, StrictBool, StrictInt
 
 from rota.api.errors import documented
-from rota.api.models import Id, Input, Output, Time, TimeInput, choice, reply
+from rota.api.idempotency import Creating
+from rota.api.models import Id, Input, Output, Time, TimeInput, choice
 from rota.api.security import OperateContext
 from rota.service import backfills
-from rota.service.backfills import MOST_RUNS, Overlap, Wish
+from rota.service.backfills import MOST_RUNS, Backfill, Overlap, Wish
 
 router = APIRouter()
 
@@ -43,24 +44,31 @@ class BackfillOutput(Output):
 
 
 @router.post("/{id}/backfill", response_model=BackfillOutput, responses=documented(404, 409, 422))
-def backfill_schedule(id: Id, body: BackfillInput, ctx: OperateContext) -> Response:
+def backfill_schedule(id: Id, body: BackfillInput, ctx: OperateContext, creating: Creating) -> Response:
     """Run the instants that the rule names today and that did not fire; the same again runs none of them twice."""
     wish = Wish(body.from_, body.to, body.overlap, body.max_runs, body.dry_run)
-    done = backfills.run(ctx, id, wish)
-    return reply(
-        BackfillOutput.model_validate(
-            {
-                "dry_run": body.dry_run,
-                "runs": len(done.instants),
-                "first": done.first,
-                "last": done.last,
-                "replaced": {decision.value: count for decision, count in sorted(done.replaced.items())},
-                "unrecorded": done.unrecorded,
-                "already_fired": done.already_fired,
-                "withheld": done.withheld,
-                "undecided": done.undecided,
-                "forgotten": done.forgotten,
-                "left": done.left,
-            }
-        )
+    return creating.answer(
+        ctx,
+        lambda ctx: backfills.run(ctx, id, wish),
+        lambda done: _shown(done, body.dry_run),
+        lambda done: f"/api/schedules/{id}",
+        status=200,
+    )
+
+
+def _shown(done: Backfill, dry: bool) -> BackfillOutput:
+    return BackfillOutput.model_validate(
+        {
+            "dry_run": dry,
+            "runs": len(done.instants),
+            "first": done.first,
+            "last": done.last,
+            "replaced": {decision.value: count for decision, count in sorted(done.replaced.items())},
+            "unrecorded": done.unrecorded,
+            "already_fired": done.already_fired,
+            "withheld": done.withheld,
+            "undecided": done.undecided,
+            "forgotten": done.forgotten,
+            "left": done.left,
+        }
     )

@@ -2,7 +2,7 @@
 
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Depends, Header, Path, Query, Request, Response
+from fastapi import APIRouter, Depends, Path, Query, Request, Response
 
 from rota.api.calendar_models import (
     READ_ONLY,
@@ -32,7 +32,7 @@ from rota.api.errors import documented
 from rota.api.idempotency import Creating
 from rota.api.models import Page, PageQuery, PlainText, cursor_after, decode_cursor, number_in, reply
 from rota.api.security import EditContext, ReadContext
-from rota.api.versions import etag, expected_version
+from rota.api.versions import IfMatch, etag, expected_version
 from rota.domain.errors import InvalidInput
 from rota.service import calendar_files, calendars
 from rota.service.calendars import CalendarRecord, Change
@@ -41,7 +41,6 @@ router = APIRouter()
 
 CalendarName = Annotated[PlainText, Path(max_length=100)]
 DayInPath = Annotated[DateInput, Path(description="such as 2026-12-24")]
-IfMatch = Annotated[str | None, Header(max_length=200, description="the `ETag` of the version that you saw")]
 
 _MEDIA_TYPE = "text/calendar"
 _FILE: dict[str, Any] = {"content": {_MEDIA_TYPE: {"schema": {"type": "string"}}}}
@@ -176,15 +175,22 @@ def list_usage(name: CalendarName, ctx: ReadContext, paging: PageQuery) -> Respo
 @router.put(
     "/{name}/overrides/{date}",
     response_model=ChangedCalendarOutput | EffectsOutput,
-    responses=documented(404, 422),
+    responses=documented(404, 412, 422),
 )
 def set_override(
-    name: CalendarName, date: DayInPath, body: OverrideInput, ctx: EditContext, dry_run: DryRun = False
+    name: CalendarName,
+    date: DayInPath,
+    body: OverrideInput,
+    ctx: EditContext,
+    if_match: IfMatch = None,
+    dry_run: DryRun = False,
 ) -> Response:
     """Say of one day that it is worked, or that it is not, whatever else is said of it."""
+    expected = expected_version(if_match)
     if dry_run:
         return reply(effects_shown(calendars.try_override(ctx, name, date, working=body.working, reason=body.reason)))
-    return _changed(calendars.override(ctx, name, date, working=body.working, reason=body.reason))
+    done = calendars.override(ctx, name, date, working=body.working, reason=body.reason, expected=expected)
+    return _changed(done)
 
 
 @router.delete("/{name}/overrides/{date}", status_code=204, responses=documented(404, 422))

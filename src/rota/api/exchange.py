@@ -12,7 +12,7 @@ from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from rota.api.errors import documented
-from rota.api.models import LARGEST_INTEGER, Id, Input, Output, Time, TimeInput, from_json, reply
+from rota.api.models import LARGEST_INTEGER, Id, Input, Output, SecondsInput, Time, TimeInput, from_json, reply
 from rota.api.security import WorkContext
 from rota.api.streams import Wake, in_thread
 from rota.domain.errors import InvalidInput
@@ -42,9 +42,13 @@ class EndedInput(Input):
     error_message: str | None = Field(None, max_length=_LONGEST_ERROR)
     stack_trace: str | None = Field(None, max_length=4 * _LONGEST_ERROR)
     retryable: bool = Field(True, description="false = another try cannot mend it")
-    retry_after_seconds: float | None = Field(None, ge=0, le=86_400, description="the least wait before another try")
+    retry_after_seconds: SecondsInput | None = Field(
+        None, ge=0, le=86_400, description="the least wait before another try"
+    )
     status: int | None = Field(None, ge=0, le=999, description="the HTTP status that made it fail")
-    check_after_seconds: float | None = Field(None, ge=0, le=366 * 86_400, description="of `deferred`: look again then")
+    check_after_seconds: SecondsInput | None = Field(
+        None, ge=0, le=366 * 86_400, description="of `deferred`: look again then"
+    )
     handle: Any = Field(None, description="of `deferred`: any JSON; the next attempt gets it")
 
 

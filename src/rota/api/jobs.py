@@ -39,14 +39,14 @@ from rota.api.job_models import (
     version_shown,
     why_shown,
 )
-from rota.api.models import Id, Page, PageQuery, PlainText, cursor_after, decode_cursor, number_in, reply
+from rota.api.models import Id, Nothing, Page, PageQuery, PlainText, cursor_after, decode_cursor, number_in, reply
 from rota.api.security import EditContext, OperateContext, ReadContext
 from rota.api.streams import Wake, in_thread
-from rota.api.versions import etag, expected_beside, expected_version
+from rota.api.versions import IfMatch, etag, expected_beside, expected_version
 from rota.domain.errors import InvalidInput, NotFound
 from rota.domain.execution import SYNONYMS, TERMINAL, State
 from rota.domain.instant import format_instant
-from rota.service import executions, explain, job_control, jobs, submissions, wakeups
+from rota.service import executions, explain, explain_execution, job_control, jobs, submissions, wakeups
 from rota.service.executions import Filter
 from rota.service.job_control import Order
 from rota.service.jobs import JobFilter, JobState, JobView
@@ -57,8 +57,6 @@ _EXECUTION_STATES = {state.value.lower(): state for state in State} | SYNONYMS
 _JOB_STATES = {state.value.lower(): state for state in JobState}
 _WAIT = re.compile(r"(?:^|[,;\s])wait\s*=\s*\"?(\d{1,6})", re.IGNORECASE)
 _LONGEST_WAIT = 300
-
-IfMatch = Annotated[str | None, Header(max_length=200, description="the `ETag` of the version that you saw")]
 
 
 @router.post(
@@ -137,8 +135,8 @@ def delete_job(id: Id, ctx: EditContext, if_match: IfMatch = None) -> Response:
     return Response(status_code=204)
 
 
-@router.post("/{id}/enable", response_model=JobOutput, responses=documented(404))
-def enable_job(id: Id, ctx: OperateContext) -> Response:
+@router.post("/{id}/enable", response_model=JobOutput, responses=documented(404, 422))
+def enable_job(id: Id, ctx: OperateContext, body: Nothing | None = None) -> Response:
     """Let a job start, and its queue go on."""
     return _shown(job_control.enable(ctx, id))
 
@@ -156,21 +154,22 @@ def pause_job(id: Id, ctx: OperateContext, body: PauseInput | None = None) -> Re
     return _shown(job_control.pause(ctx, id, note=note, until=until))
 
 
-@router.post("/{id}/resume", response_model=JobOutput, responses=documented(404, 409))
-def resume_job(id: Id, ctx: OperateContext) -> Response:
+@router.post("/{id}/resume", response_model=JobOutput, responses=documented(404, 409, 422))
+def resume_job(id: Id, ctx: OperateContext, body: Nothing | None = None) -> Response:
     """End a pause."""
     return _shown(job_control.resume(ctx, id))
 
 
-@router.put("/{id}/status", response_model=JobOutput, responses=documented(404, 422))
-def set_status(id: Id, body: StatusInput, ctx: OperateContext) -> Response:
+@router.put("/{id}/status", response_model=JobOutput, responses=documented(404, 412, 422))
+def set_status(id: Id, body: StatusInput, ctx: OperateContext, if_match: IfMatch = None) -> Response:
     """Enable, disable or pause a job."""
     wanted = [state for state in (body.status, body.state) if state is not None]
     if body.enabled is not None:
         wanted.append(JobState.ENABLED if body.enabled else JobState.DISABLED)
     if len(set(wanted)) != 1:
         raise InvalidInput.field("status", msg=f"one of {', '.join(JobState)}")
-    return _shown(job_control.set_state(ctx, id, wanted[0], note=body.note))
+    expected, beside = expected_version(if_match), expected_beside(if_match)
+    return _shown(job_control.set_state(ctx, id, wanted[0], note=body.note, expected=expected, beside=beside))
 
 
 @router.post("/{id}/trigger", status_code=202, response_model=TriggerOutput, responses=documented(403, 404, 409, 422))
@@ -213,7 +212,13 @@ def why(
     id: Annotated[PlainText, Path(max_length=200, description="its id, or its name")], ctx: ReadContext
 ) -> Response:
     """Why has this not run? Every gate in order, the first that is shut as the headline."""
-    return reply(why_shown(explain.why(ctx, id)))
+    try:
+        return reply(why_shown(explain.why(ctx, id)))
+    except NotFound as refusal:
+        try:
+            return reply(why_shown(explain_execution.why(ctx, id)))
+        except NotFound:
+            raise refusal from None
 
 
 @router.get("/{id}/versions", response_model=Page[VersionOutput], responses=documented(404, 422))

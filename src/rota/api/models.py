@@ -77,6 +77,13 @@ DurationInput = Annotated[
 ]
 """A duration of a request: seconds, `15m` or ISO 8601."""
 
+SecondsInput = Annotated[
+    float,
+    BeforeValidator(lambda value: seconds(parse_duration(value)) if isinstance(value, str) else value),
+    WithJsonSchema({"anyOf": [{"type": "number", "minimum": 0}, {"type": "string"}], "examples": [90, "15m", "PT15M"]}),
+]
+"""A duration of a request that has bounds, in seconds: a number, `15m` or ISO 8601."""
+
 PlainText = Annotated[str, BeforeValidator(lambda text: _without_nul(text))]
 """A text of the path or the query: no NUL."""
 
@@ -95,6 +102,16 @@ def choice(kind: type[StrEnum]) -> Callable[[object], object]:
         return members.get(value.lower(), value) if isinstance(value, str) else value
 
     return read
+
+
+def any_case(*words: str) -> BeforeValidator:
+    """Reads one of the words in any case."""
+    known = {word.lower(): word for word in words}
+    return BeforeValidator(lambda value: known.get(value.lower(), value) if isinstance(value, str) else value)
+
+
+class Nothing(Input):
+    """The body of a request that needs none: whatever it says is refused, rather than passed over."""
 
 
 def from_json(text: str | None) -> Any:

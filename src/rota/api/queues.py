@@ -7,8 +7,9 @@ from pydantic import Field, StrictStr
 
 from rota.api.documents import Document, described, without
 from rota.api.errors import documented
-from rota.api.models import Input, Output, Page, PageQuery, PlainText, Time, cursor_after, decode_cursor, reply
+from rota.api.models import Input, Nothing, Output, Page, PageQuery, PlainText, Time, cursor_after, decode_cursor, reply
 from rota.api.security import EditContext, OperateContext, ReadContext
+from rota.api.versions import IfMatch, etag, expected_version
 from rota.service import queues
 from rota.service.queues import QueueView
 
@@ -68,7 +69,7 @@ def pause_queue(name: QueueName, ctx: OperateContext, body: QueueNote | None = N
 
 
 @router.post("/{name:path}/resume", response_model=QueueOutput, responses=documented(422))
-def resume_queue(name: QueueName, ctx: OperateContext) -> Response:
+def resume_queue(name: QueueName, ctx: OperateContext, body: Nothing | None = None) -> Response:
     """Let a queue go on."""
     return reply(queue_shown(queues.resume(ctx, name)))
 
@@ -76,13 +77,16 @@ def resume_queue(name: QueueName, ctx: OperateContext) -> Response:
 @router.get("/{name:path}", response_model=QueueOutput, responses=documented(404))
 def get_queue(name: QueueName, ctx: ReadContext) -> Response:
     """One queue."""
-    return reply(queue_shown(queues.get(ctx, name)))
+    return _shown(queues.get(ctx, name))
 
 
-@router.put("/{name:path}", response_model=QueueOutput, responses=documented(422), openapi_extra=described(QueueInput))
-def set_queue(name: QueueName, document: Document, ctx: EditContext) -> Response:
+@router.put(
+    "/{name:path}", response_model=QueueOutput, responses=documented(412, 422), openapi_extra=described(QueueInput)
+)
+def set_queue(name: QueueName, document: Document, ctx: EditContext, if_match: IfMatch = None) -> Response:
     """Set a queue to what the body says; what it leaves out is not set. What a GET answered may be sent back."""
-    return reply(queue_shown(queues.change(ctx, name, without(document, _READ_ONLY))))
+    given, expected = without(document, _READ_ONLY), expected_version(if_match)
+    return _shown(queues.change(ctx, name, given, expected=expected))
 
 
 @router.delete("/{name:path}", status_code=204, responses=documented(404))
@@ -90,6 +94,10 @@ def reset_queue(name: QueueName, ctx: EditContext) -> Response:
     """Forget what is set for a queue. What stands in it stays."""
     queues.remove(ctx, name)
     return Response(status_code=204)
+
+
+def _shown(view: QueueView) -> Response:
+    return reply(queue_shown(view), headers={"ETag": etag(view.version)})
 
 
 def queue_shown(view: QueueView) -> QueueOutput:

@@ -3,13 +3,13 @@
 from collections.abc import Mapping
 from typing import Annotated, Any
 
-from fastapi import APIRouter, Header, Query, Response
+from fastapi import APIRouter, Query, Response
 
 from rota.api.difference_models import DifferenceOutput, DryRun, difference_shown
 from rota.api.documents import Document, described, without
 from rota.api.errors import documented
 from rota.api.idempotency import Creating
-from rota.api.models import Id, Page, cursor_after, decode_cursor, number_in, reply
+from rota.api.models import Id, Nothing, Page, cursor_after, decode_cursor, number_in, reply
 from rota.api.schedule_models import (
     READ_ONLY,
     OccurrenceOutput,
@@ -25,14 +25,13 @@ from rota.api.schedule_models import (
     schedule_shown,
 )
 from rota.api.security import EditContext, OperateContext, ReadContext
-from rota.api.versions import etag, expected_version
+from rota.api.versions import IfMatch, etag, expected_version
 from rota.domain.errors import InvalidInput
 from rota.service import schedules
 from rota.service.schedules import ScheduleRecord
 
 router = APIRouter()
 
-IfMatch = Annotated[str | None, Header(max_length=200, description="the `ETag` of the revision that you saw")]
 
 _JOB_NAMES = ("jobId", "jobDefinitionId")
 _LONGEST_CREATOR = 200
@@ -126,8 +125,8 @@ def pause_schedule(id: Id, ctx: OperateContext, body: PauseScheduleInput | None 
     return _shown(schedules.pause(ctx, id, note=None if body is None else body.note))
 
 
-@router.post("/{id}/resume", response_model=ScheduleOutput, responses=documented(404, 409))
-def resume_schedule(id: Id, ctx: OperateContext) -> Response:
+@router.post("/{id}/resume", response_model=ScheduleOutput, responses=documented(404, 409, 422))
+def resume_schedule(id: Id, ctx: OperateContext, body: Nothing | None = None) -> Response:
     """Let a paused schedule fire again, from now on."""
     return _shown(schedules.resume(ctx, id))
 

@@ -1,9 +1,13 @@
 """`ETag` and `If-Match`: who changes something says which version they saw."""
 
 import re
+from typing import Annotated
+
+from fastapi import Header
 
 from rota.domain.errors import InvalidInput, PreconditionFailed
 
+IfMatch = Annotated[str | None, Header(max_length=200, description="the `ETag` of the version that you saw")]
 _TAG = re.compile(r'(?:W/)?"(\d{1,18})(?:-([A-Za-z0-9.]{1,40}))?"')
 
 

@@ -1,13 +1,13 @@
 """What a worker over HTTP does: acquire, extend, log, complete."""
 
 import asyncio
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from rota.api.errors import documented
-from rota.api.models import Id, Input, Output, Time, TimeInput, from_json, reply
+from rota.api.models import Id, Input, Output, SecondsInput, Time, TimeInput, any_case, from_json, reply
 from rota.api.security import WorkContext
 from rota.api.streams import Wake, in_thread
 from rota.api.workers import Token, Word
@@ -20,6 +20,8 @@ from rota.service.work import Acquired, NewLine
 router = APIRouter()
 
 _LONGEST_ERROR = 65_536
+_Outcome = Annotated[Literal["timedOut", "cancelled", "interrupted"], any_case("timedOut", "cancelled", "interrupted")]
+_Stream = Annotated[Literal["stdout", "stderr", "log"], any_case("stdout", "stderr", "log")]
 
 
 class Acquire(Input):
@@ -29,8 +31,8 @@ class Acquire(Input):
     capacity: int = Field(1, ge=1, le=1000, description="at most this many, and no more than it can still hold")
     queues: list[Word] | None = Field(None, max_length=100, description="only of these of its queues")
     types: list[Word] | None = Field(None, max_length=5000, description="only of these of its types")
-    lease_seconds: float | None = Field(None, ge=1, le=3600)
-    wait_seconds: float = Field(0, ge=0, le=60, description="wait for work at most this long")
+    lease_seconds: SecondsInput | None = Field(None, ge=1, le=3600)
+    wait_seconds: SecondsInput = Field(0, ge=0, le=60, description="wait for work at most this long")
 
 
 class WorkItem(Output):
@@ -69,8 +71,10 @@ class Complete(Input):
     error_message: str | None = Field(None, max_length=_LONGEST_ERROR)
     stack_trace: str | None = Field(None, max_length=4 * _LONGEST_ERROR)
     retryable: bool = Field(True, description="false = another try cannot mend it")
-    retry_after_seconds: float | None = Field(None, ge=0, le=86_400, description="the least wait before another try")
-    outcome: Literal["timedOut", "cancelled", "interrupted"] | None = Field(
+    retry_after_seconds: SecondsInput | None = Field(
+        None, ge=0, le=86_400, description="the least wait before another try"
+    )
+    outcome: _Outcome | None = Field(
         None, description="without success, what happened; `interrupted` hands the work back and does not count"
     )
 
@@ -87,7 +91,7 @@ class Extend(Input):
     """A lease to prolong."""
 
     lease_token: Token
-    lease_seconds: float | None = Field(None, ge=1, le=3600)
+    lease_seconds: SecondsInput | None = Field(None, ge=1, le=3600)
     worker_id: str | None = Field(None, max_length=64)
 
 
@@ -102,7 +106,7 @@ class LineInput(Input):
     """One log line."""
 
     text: str = Field(max_length=16_384)
-    stream: Literal["stdout", "stderr", "log"] = "stdout"
+    stream: _Stream = "stdout"
     at: TimeInput | None = None
     line: int | None = Field(None, ge=1, le=2**31 - 1, description="its number, so that a repetition is recognised")
 

@@ -12,6 +12,7 @@ from rota.api.models import (
     LARGEST_INTEGER,
     Id,
     Input,
+    Nothing,
     Output,
     Page,
     Paging,
@@ -178,8 +179,8 @@ def get_worker(id: Id, ctx: ReadContext) -> Response:
     return reply(WorkerOutput.model_validate(workers.get(ctx, id)))
 
 
-@router.post("/{id}/drain", response_model=WorkerOutput, responses=documented(404, 409))
-def drain_worker(id: Id, ctx: OperateContext) -> Response:
+@router.post("/{id}/drain", response_model=WorkerOutput, responses=documented(404, 409, 422))
+def drain_worker(id: Id, ctx: OperateContext, body: Nothing | None = None) -> Response:
     """Let a worker finish what it has and take nothing new."""
     return reply(WorkerOutput.model_validate(workers.drain(ctx, id)))
 

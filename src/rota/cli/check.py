@@ -9,9 +9,8 @@ from typing import TYPE_CHECKING
 
 import click
 
-from rota.cli.output import fields, say
+from rota.cli.output import fields, say, write_json
 from rota.cli.settings import LISTEN, LOG, STORE, WORK, configured
-from rota.cli.store import exists
 from rota.domain.errors import ConfigurationInvalid, RotaError
 from rota.version import __version__
 
@@ -22,14 +21,20 @@ if TYPE_CHECKING:
 
 @click.command()
 @configured(STORE, WORK, LISTEN, LOG)
-def check(config: "Config") -> int:
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def check(config: "Config", as_json: bool) -> int:
     """Validate the configuration and say what it would use.
 
     \b
     Example: rota check --config rota.toml --app shop.jobs
     """
     problems: list[str] = []
-    fields((name, value) for name, value in _findings(config, problems))
+    findings = list(_findings(config, problems))
+    if as_json:
+        apps = [value for name, value in findings if name == "app"]
+        write_json({name: value for name, value in findings if name != "app"} | {"apps": apps, "problems": problems})
+    else:
+        fields(findings)
     for problem in problems:
         say(f"error: {problem}")
     return ConfigurationInvalid.exit_code if problems else 0
@@ -68,7 +73,7 @@ def _store(config: "Config", problems: list[str]) -> str:
     try:
         database = Database(config.db)
         try:
-            if not exists(database):
+            if not database.is_there:
                 _can_be_made(database, problems)
                 return f"{database}, will be made (schema {schema.HEAD}), SQLite {sqlite3.sqlite_version}"
             found = schema.revision(database)

@@ -1,6 +1,5 @@
 """`rota migrate`: the schema of the store."""
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import click
@@ -44,7 +43,7 @@ def migrate(config: "Config", only_check: bool) -> int:
 def _check(database: "Database") -> int:
     from rota.stores import schema
 
-    if not exists(database):
+    if not database.is_there:
         write(f"{database} does not exist yet; the current schema is {schema.HEAD}")
         say("try: rota migrate")
         return BEHIND
@@ -57,9 +56,3 @@ def _check(database: "Database") -> int:
     write(f"{database} has the schema {found or 'none'}; the current one is {schema.HEAD}")
     say("try: rota migrate   (after a backup)")
     return BEHIND
-
-
-def exists(database: "Database") -> bool:
-    """Whether there is a store to look into: looking into a file that is not there would make it."""
-    file = database.url.database
-    return database.url.get_backend_name() != "sqlite" or file is None or Path(file).exists()

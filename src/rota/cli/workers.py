@@ -3,9 +3,9 @@
 import click
 
 from rota.cli.call import Call, asks, limited
-from rota.cli.output import Column, Document, say, table, write
+from rota.cli.output import Column, Document, fields, say, table, write
 from rota.cli.reading import given
-from rota.cli.wording import id_of, state_of, text, when
+from rota.cli.wording import id_of, moment, state_of, text, when
 
 
 @click.group()
@@ -42,6 +42,21 @@ def list_workers(call: Call, state: str | None, limit: int) -> None:
 @workers.command()
 @click.argument("id")
 @asks
+def show(call: Call, id: str) -> None:
+    """Show one worker.
+
+    \b
+    Example: rota workers show 0f1e2d3c4b5a
+    """
+    from rota.client.lookup import named_id
+
+    document = call.client.get("workers", named_id(call.client, "workers", "worker", id))
+    call.show(document, lambda: _show(document))
+
+
+@workers.command()
+@click.argument("id")
+@asks
 def drain(call: Call, id: str) -> None:
     """Let a worker finish what it runs and take nothing new.
 
@@ -71,6 +86,26 @@ def invite(call: Call, name: str | None, queues: str | None, expires: str, idemp
     body = given(name=name, queues=bound, expiresIn=expires)
     document = call.client.post("workers", "enrolments", body=body, idempotency_key=idempotency_key)
     call.show(document, lambda: _invited(call, document))
+
+
+def _show(worker: Document) -> None:
+    kinds = worker.get("types")
+    fields(
+        (
+            ("id", str(worker.get("id"))),
+            ("name", worker.get("name")),
+            ("state", state_of(worker)),
+            ("busy", f"{worker.get('running', 0)} of {worker.get('capacity', '-')} slots"),
+            ("queues", ", ".join(worker.get("queues") or ()) or "all"),
+            ("job types", "any" if kinds is None else ", ".join(kinds)),
+            ("host", worker.get("hostname")),
+            ("labels", ", ".join(f"{key}={value}" for key, value in (worker.get("labels") or {}).items()) or None),
+            ("version", worker.get("version")),
+            ("transport", worker.get("transport")),
+            ("registered", moment(worker.get("registeredAt"))),
+            ("heard", moment(worker.get("heartbeatAt"))),
+        )
+    )
 
 
 def _invited(call: Call, document: Document) -> None:

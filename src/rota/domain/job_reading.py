@@ -57,6 +57,7 @@ _ENVIRONMENT_FLAGS = {1: Environment.DEV, 2: Environment.HOM, 4: Environment.PRO
 _MODES = {1: ExecutionMode.IN_PROCESS, 2: ExecutionMode.OUT_OF_PROCESS, 3: ExecutionMode.CONTAINER}
 _STRATEGIES = {1: Strategy.LINEAR, 2: Strategy.EXPONENTIAL, 3: Strategy.EXPONENTIAL_JITTER}
 _STRATEGY_SYNONYMS = {"exponentialwithjitter": Strategy.EXPONENTIAL_JITTER}
+_BETWEEN_WORDS = str.maketrans("", "", " -_")
 _Choice = TypeVar("_Choice", bound=StrEnum)
 
 
@@ -250,7 +251,7 @@ def _environments(fields: Fields) -> tuple[Environment, ...]:
     if isinstance(found, int) and not isinstance(found, bool) and 1 <= found <= 7:
         return tuple(name for flag, name in _ENVIRONMENT_FLAGS.items() if found & flag)
     if isinstance(found, str):
-        names = [name.strip() for name in found.split(",")]
+        names = list(Environment) if found.strip().lower() == "all" else [name.strip() for name in found.split(",")]
     else:
         names = found if isinstance(found, list | tuple) else ()
     known = [Environment(name.upper()) for name in names if isinstance(name, str) and name.upper() in set(Environment)]
@@ -266,13 +267,14 @@ def _numbered(
     numbers: Mapping[int, _Choice],
     synonyms: Mapping[str, _Choice] | None = None,
 ) -> _Choice | None:
-    """A member of an enumeration by its name in any case, or by its number."""
+    """A member of an enumeration by its name, in any case and however its words are joined, or by its number."""
     found = fields.value(name)
     if found is None:
         return None
     member: _Choice | None = None
     if isinstance(found, str):
-        member = next((m for m in kind if m.value.lower() == found.lower()), (synonyms or {}).get(found.lower()))
+        word = found.lower().translate(_BETWEEN_WORDS)
+        member = next((m for m in kind if m.value.lower() == word), (synonyms or {}).get(word))
     elif isinstance(found, int) and not isinstance(found, bool):
         member = numbers.get(found)
     if member is None:

@@ -62,7 +62,9 @@ def run(ctx: ServiceContext, schedule_id: str, wish: Wish) -> Backfill:
         with ctx.write() as tx:
             held = schedule_service.held(tx, schedule_id)
             if held.rule == record.rule and surroundings.of_one(tx, held.schedule, schedule_id) == around:
-                return _filled(ctx, tx, held, found, wish)
+                filled = _filled(ctx, tx, held, found, wish)
+                ctx.remember(tx, filled)
+                return filled
     raise Contended("the schedule changes all the time")
 
 

@@ -172,10 +172,22 @@ def days(ctx: ServiceContext, name: str, first: date, last: date) -> Days:
     return Days([worked.explain(first + timedelta(days=distance)) for distance in range(length)], worked.data)
 
 
-def override(ctx: ServiceContext, name: str, day: date, *, working: bool, reason: str | None = None) -> Change:
-    """Say of one day that it is worked, or that it is not. It takes the place of what was said of it before."""
+def override(
+    ctx: ServiceContext,
+    name: str,
+    day: date,
+    *,
+    working: bool,
+    reason: str | None = None,
+    expected: int | None = None,
+) -> Change:
+    """Say of one day that it is worked, or that it is not. It takes the place of what was said of it before.
+
+    `expected` is the version that the caller saw.
+    """
     ctx.require(Right.EDIT)
-    return change(ctx, name, "override", _overriding(day, working, reason), detail={"date": day.isoformat()})
+    said = {"date": day.isoformat()}
+    return change(ctx, name, "override", _overriding(day, working, reason), expected=expected, detail=said)
 
 
 def try_override(ctx: ServiceContext, name: str, day: date, *, working: bool, reason: str | None = None) -> Effects:

@@ -66,10 +66,13 @@ def get(ctx: ServiceContext, id: str) -> tuple[ExecutionRecord, list[AttemptReco
 
 
 def page(ctx: ServiceContext, wanted: Filter, *, before: str | None, limit: int) -> list[ExecutionRecord]:
-    """Executions, newest first."""
+    """Executions, newest first. A submission is its own job."""
     ctx.require(Right.READ)
     with ctx.read() as tx:
-        return history.page(tx, wanted, before=before, limit=limit)
+        found = history.page(tx, wanted, before=before, limit=limit)
+        if found or wanted.job_id is None or before is not None:
+            return found
+        return history.page(tx, replace(wanted, job_id=None, submission=wanted.job_id), before=None, limit=1)
 
 
 def of_job(ctx: ServiceContext, job_id: str, *, before: str | None, limit: int) -> list[ExecutionRecord]:

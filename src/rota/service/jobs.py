@@ -137,7 +137,7 @@ def update(
     now = ctx.database.clock.now()
     with ctx.write() as tx:
         record = existing(tx, id)
-        _require_seen(tx, record, expected, beside)
+        require_seen(tx, record, expected, beside)
         if record.source == "code":
             raise Conflict("this job is defined in code; change it there")
         partial = _is_partial(document)
@@ -159,7 +159,7 @@ def delete(ctx: ServiceContext, id: str, *, expected: int | None = None, beside:
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
         record = existing(tx, id)
-        _require_seen(tx, record, expected, beside)
+        require_seen(tx, record, expected, beside)
         schedule_changes.remove(tx, schedules.of_jobs(tx, [id])[id])
         waiting = [execution for execution, state in control.live_of(tx, job_id=id) if state not in LEASED]
         if waiting:
@@ -248,7 +248,7 @@ def _replace(ctx: ServiceContext, tx: Transaction, record: JobRecord, definition
     events.write(tx, [("job.updated", None, record.id, None)])
 
 
-def _require_seen(tx: Transaction, record: JobRecord, expected: int | None, beside: str | None) -> None:
+def require_seen(tx: Transaction, record: JobRecord, expected: int | None, beside: str | None) -> None:
     """PreconditionFailed when the caller saw another version, another state or another schedule of it."""
     require_version(record.version, expected)
     if beside is not None and beside != view(tx, record).beside:

@@ -5,7 +5,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
 
 from rota.domain.access import Right
-from rota.domain.errors import NotFound
+from rota.domain.errors import NotFound, PreconditionFailed
 from rota.domain.limits import FLEET
 from rota.domain.queue import QueueSettings, require_queue
 from rota.service.context import ServiceContext
@@ -23,6 +23,11 @@ class QueueView:
     settings: QueueSettings
     record: QueueRecord | None
     load: Load
+
+    @property
+    def version(self) -> int:
+        """Changes with what is set; 0 where nothing is."""
+        return 0 if self.record is None else self.record.updated_at
 
 
 def find(ctx: ServiceContext, *, after: str | None = None, limit: int = 50) -> list[QueueView]:
@@ -47,11 +52,14 @@ def get(ctx: ServiceContext, name: str) -> QueueView:
     return found
 
 
-def change(ctx: ServiceContext, name: str, document: Mapping[str, object]) -> QueueView:
-    """Set a queue to what the document says; what it leaves out is not set. InvalidInput lists every problem."""
+def change(ctx: ServiceContext, name: str, document: Mapping[str, object], *, expected: int | None = None) -> QueueView:
+    """Set a queue to what the document says; what it leaves out is not set. InvalidInput lists every problem.
+
+    `expected` is the version that the caller saw (`QueueView.version`).
+    """
     ctx.require(Right.EDIT)
     settings = QueueSettings.parse(name, document)
-    return _set(ctx, name, "set", lambda _: settings)
+    return _set(ctx, name, "set", lambda _: settings, expected)
 
 
 def pause(ctx: ServiceContext, name: str, note: str | None = None) -> QueueView:
@@ -78,9 +86,18 @@ def remove(ctx: ServiceContext, name: str) -> None:
         events.write(tx, [("queue.changed", None, None, json.dumps({"queue": name}))])
 
 
-def _set(ctx: ServiceContext, name: str, verb: str, changed: Callable[[QueueSettings], QueueSettings]) -> QueueView:
+def _set(
+    ctx: ServiceContext,
+    name: str,
+    verb: str,
+    changed: Callable[[QueueSettings], QueueSettings],
+    expected: int | None = None,
+) -> QueueView:
     with ctx.write() as tx:
-        before = _seen(tx, name).settings
+        seen = _seen(tx, name)
+        if expected not in (None, seen.version):
+            raise PreconditionFailed("what is set for this queue has been changed meanwhile")
+        before = seen.settings
         after = changed(before)
         if after == QueueSettings(name):
             queues.remove(tx, name)

@@ -7,6 +7,7 @@ import threading
 import time
 from collections.abc import Callable, Collection, Iterator, Sequence
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, TypeVar, cast
 
 from sqlalchemy import Connection, Executable, Row, exc
@@ -107,6 +108,12 @@ class Database:
     def on_one_host(self) -> bool:
         """Whether the store is a file, which no other host can share."""
         return self.dialect.ONE_WRITER
+
+    @property
+    def is_there(self) -> bool:
+        """Whether there is a file to look into: looking into one that is not there would make it. Servers are."""
+        file = self.url.database
+        return not self.on_one_host or file is None or Path(file).exists()
 
     @property
     def wakeup_mode(self) -> str:

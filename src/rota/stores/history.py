@@ -102,7 +102,10 @@ class LogRecord:
 
 @dataclass(frozen=True, slots=True)
 class Filter:
-    """Which executions. None = any. `since` and `until` bound the time of creation, the latter exclusive."""
+    """Which executions. None = any. `since` and `until` bound the time of creation, the latter exclusive.
+
+    `submission` is one by its id.
+    """
 
     states: frozenset[State] | None = None
     job_id: str | None = None
@@ -115,6 +118,7 @@ class Filter:
     until: Instant | None = None
     finished_since: Instant | None = None
     search: str | None = None
+    submission: str | None = None
 
 
 _NAMES = tuple(ExecutionRecord.__dataclass_fields__)
@@ -263,6 +267,7 @@ def _half(
     conditions = [
         table.c[name] == value
         for name, value in (
+            ("id", wanted.submission),
             ("job_id", wanted.job_id),
             ("type", wanted.type),
             ("queue", wanted.queue),
@@ -272,6 +277,8 @@ def _half(
         )
         if value is not None
     ]
+    if wanted.submission is not None:
+        conditions.append(table.c.job_id.is_(None))
     if len(states) < len(all_states):
         conditions.append(_in_states(table, states))
     if before is not None:

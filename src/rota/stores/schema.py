@@ -25,6 +25,8 @@ def revision(database: Database) -> str | None:
 
 def require_current(database: Database, *, create: bool) -> None:
     """Refuse a store that this version cannot run on; with `create`, an empty one is made ready."""
+    if not create and not database.is_there:
+        raise StoreEmpty(f"there is no {database}; start `rota up` there first, or name another store with --db")
     found = revision(database)
     if found is None and create:
         migrate(database)
