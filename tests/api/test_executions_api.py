@@ -206,3 +206,9 @@ def test_a_submission_is_found_as_its_own_job(client: TestClient, submit: Submit
     assert client.get("/api/executions", params={"jobId": id, "state": "Failed"}).json()["items"] == []
     assert client.get(f"/api/jobs/{id}/why").json()["executionId"] == id
     assert client.get("/api/jobs/0190a5b6-0000-7000-8000-000000000000/why").json()["detail"] == "no such job"
+
+
+def test_a_submission_of_a_type_that_nobody_knows_is_told_by_its_own_field(client: TestClient) -> None:
+    refused = client.post("/api/jobs", json={"type": "nobody.knows"})
+    assert (refused.status_code, refused.json()["errors"][0]["loc"][-1]) == (422, "type")
+    assert "jobType" not in refused.text

@@ -181,7 +181,7 @@ def test_a_submission_is_its_own_job(client: TestClient) -> None:
         ({"type": "echo", "payload": 1, "parameters": 2}, ["parameters"]),
         ({"type": "echo", "payload": "x" * 300_000}, ["payload"]),
         ({"type": "script", "payload": "x"}, ["payload"]),
-        ({"type": "nobody.knows"}, ["jobType"]),
+        ({"type": "nobody.knows"}, ["type"]),
         ([], ["body"]),
     ],
 )

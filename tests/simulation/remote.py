@@ -13,7 +13,7 @@ from simulation.link import Link, Weather
 from simulation.plan import HEARTBEAT, LEASE, MARGIN
 from simulation.record import Record
 from simulation.work import FUNCTION, Running
-from simulation.world import Actor, Process, World
+from simulation.world import Actor, Killed, Process, World
 
 T = TypeVar("T")
 Contexts = Callable[[Link], ServiceContext]
@@ -141,7 +141,7 @@ class Remote(Process):
         link: Link = ctx.database  # type: ignore[assignment]
         try:
             answer = workers.beat(ctx, self.id, None if self._own_leases else held)
-        except Unavailable:
+        except (Unavailable, Killed):
             if link.committed and not self._own_leases:
                 until = link.wrote_at + LEASE
                 self._record.asked("beat", asked, self._now(), "unknown", worker_id=self.id, until=until)

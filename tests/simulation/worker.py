@@ -18,7 +18,7 @@ from simulation.plan import HEARTBEAT, LEASE, MARGIN
 from simulation.record import Record
 from simulation.through_service import Contexts, ServiceWork
 from simulation.work import FUNCTION, Running
-from simulation.world import Actor, Process, World
+from simulation.world import Actor, Killed, Process, World
 
 _POLL = SECOND
 _RETRY = SECOND // 4
@@ -145,6 +145,9 @@ class Worker(Process):
             self._tell(ended, asked, {item.claim.token: "unknown" for item in ended})
             self._loop.after(0, lambda: self._unanswered(ended))
             return
+        except Killed:
+            self._note_heartbeat(asked)
+            raise
         self._note_heartbeat(asked)
         told = {(item.execution_id, item.token): "ok" for item in answer.settled}
         self._tell(
@@ -253,6 +256,9 @@ class Guard(Process):
         except Unavailable:
             self._granted_unheard(asked, granted)
             return max(_LEAST_RETRY, min(HEARTBEAT, (self._trusted_until - asked) // 2))
+        except Killed:
+            self._granted_unheard(asked, granted)
+            raise
         self._trusted_until = asked + LEASE
         self._worker.heard(asked, until or 0, convicted=until is None)
         return HEARTBEAT

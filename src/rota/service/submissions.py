@@ -35,7 +35,11 @@ def submit(ctx: ServiceContext, document: Mapping[str, object]) -> ExecutionReco
     """Accept one execution, due at once, at `runAt`, or after `delaySeconds`. Durable when this returns."""
     ctx.require(Right.EDIT)
     new = read(ctx, document, ctx.database.clock.now())
-    return executions.submit(ctx, new)
+    try:
+        return executions.submit(ctx, new)
+    except InvalidInput as error:  # a submission calls it `type`
+        located = [(("type", *loc[1:]) if loc[:1] == ("jobType",) else loc, message) for loc, message in error.errors]
+        raise InvalidInput(error.detail.replace("jobType", "type", 1), located) from None
 
 
 def read(ctx: ServiceContext, document: Mapping[str, object], now: Instant) -> NewExecution:
