@@ -66,7 +66,9 @@ def test_hostile_expressions_are_read_or_refused_at_once() -> None:
     assert count - read > COUNT // 2
 
 
-@pytest.mark.parametrize("text", [None, 5, 5.0, b"* * * * *", ["*"] * 5, {"cron": "*"}, object()], ids=repr)
+@pytest.mark.parametrize(
+    "text", [None, 5, 5.0, b"* * * * *", ["*"] * 5, {"cron": "*"}, object()], ids=lambda value: type(value).__name__
+)
 def test_what_is_no_text_is_refused(text: object) -> None:
     assert "text of at most 256 characters" in answer(text)
 

@@ -52,7 +52,7 @@ def test_one_with_another_configuration_is_refused_and_told_the_key(
     assert [found.id for found in serving(database)] == [one.id]
 
 
-@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1])
+@pytest.mark.parametrize("pid", [os.getpid(), 2**22 + 1], ids=["this process", "none"])
 def test_a_process_that_is_gone_binds_nobody(joined: Callable[..., Presence], pid: int) -> None:
     joined(pid=pid)
     joined(load(flags={"environment": "PROD"}))
