@@ -25,8 +25,8 @@ class Server(Rota):
         return str(found[0])
 
     def trigger(self, name: str, parameters: dict[str, Any] | None = None) -> str:
-        """Run a job now; the id of the execution. Does not wait."""
-        order = {} if parameters is None else {"parameters": parameters}
+        """Run a job now, beside what runs of it; the id of the execution. Does not wait."""
+        order = {"overlap": "allow"} | ({} if parameters is None else {"parameters": parameters})
         return str(self.post(f"/api/jobs/{self.job(name)}/trigger", order, status=202)["executionId"])
 
     def ended(self, execution_id: str) -> str:

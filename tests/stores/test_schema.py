@@ -68,6 +68,10 @@ def test_a_fresh_store_is_made_ready_once(file: Path, open_store: Open) -> None:
 
 
 def test_an_empty_store_is_not_made_ready_unasked(file: Path, open_store: Open) -> None:
+    with pytest.raises(SchemaMismatch, match="rota up"):
+        schema.require_current(open_store(file), create=False)
+    assert not file.exists()
+    file.touch()
     with pytest.raises(SchemaMismatch, match="rota migrate"):
         schema.require_current(open_store(file), create=False)
 

@@ -15,7 +15,7 @@ from rota.domain.errors import Conflict
 from rota.domain.execution import TERMINAL, State
 from rota.scheduler.ticker import Ticker
 from rota.sdk.functions import Functions
-from rota.service import calendars, executions, jobs, queues, reports, schedules
+from rota.service import calendars, coming_fires, executions, jobs, queues, reports, schedules
 from rota.service.context import ServiceContext
 from rota.stores.database import Database
 from rota.stores.schedule_tables import occurrences
@@ -86,7 +86,7 @@ def test_it_has_as_many_executions_as_were_asked_for(ctx: ServiceContext) -> Non
 def test_the_service_reads_all_of_it(ctx: ServiceContext, made: tuple[str, Made]) -> None:
     assert sum(day.total for day in reports.trends(ctx, days=30)) > SIZE.executions // 2
     assert reports.failing(ctx, days=30, limit=8)
-    assert reports.upcoming(ctx, hours=24, limit=20)
+    assert coming_fires.upcoming(ctx, hours=24, limit=20)
     assert [record.name for record in calendars.find(ctx, limit=10)] == ["DE-BY", "ES", "XNYS", "company"]
     assert [view.settings.name for view in queues.find(ctx) if view.settings.paused] == ["legacy"]
     running = executions.page(ctx, executions.Filter(states=frozenset({State.RUNNING})), before=None, limit=50)

@@ -1,6 +1,7 @@
 """The engine on a thread and an event loop of its own, so that the code of jobs and the API do not slow each other."""
 
 import asyncio
+import contextlib
 import threading
 import time
 from collections.abc import Callable
@@ -31,9 +32,10 @@ class EngineThread:
 
     def stop(self, *, now: bool = False) -> None:
         """Drain; with `now`, hand running work back at once. Does not wait."""
-        loop = self._loop
-        if loop is not None and not loop.is_closed():
-            loop.call_soon_threadsafe(lambda: self._supervisor.stop(now=now))
+        self._supervisor.stopping = True  # between two loops there is none to be told
+        if self._loop is not None:
+            with contextlib.suppress(RuntimeError):  # it is closed
+                self._loop.call_soon_threadsafe(lambda: self._supervisor.stop(now=now))
 
     def join(self) -> None:
         """Wait until everything has ended."""
