@@ -50,9 +50,9 @@ browser-if-possible: $(VENV)/.installed
 browser: $(VENV)/.installed  ## have the browser of the tests, install it if it is missing
 	@scripts/browser up
 
-# The newest PostgreSQL is left to CI and to `make test-all`, so that this stays near ten minutes.
-test: services-if-possible browser-if-possible  ## run the tests on SQLite, PostgreSQL and MariaDB (about 10 minutes)
-	@$(BIN)/python -m pytest -m "not faults and not heavy" $(if $(CI),,--stores sqlite,postgres,mariadb)
+# The newest PostgreSQL is left to CI and to `make test-all`, so that this stays below ten minutes on two cores.
+test: services-if-possible browser-if-possible  ## run the tests on SQLite, PostgreSQL and MariaDB (below 10 minutes)
+	@$(BIN)/python -m pytest -n auto --dist loadfile -m "not faults and not heavy" $(if $(CI),,--stores sqlite,postgres,mariadb)
 
 check: $(VENV)/.installed  ## lint, types, the import contract and the scripts of the console
 	@$(BIN)/ruff format --check .

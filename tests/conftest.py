@@ -1,5 +1,6 @@
 """What tests of several rooms share: a real store in a file that is thrown away."""
 
+import os
 import time
 from collections.abc import Callable, Iterator
 from pathlib import Path
@@ -11,6 +12,12 @@ from rota.stores.database import Database
 from rota.stores.schema import migrate
 
 pytest_plugins = ["stores_under_test.plugin"]
+
+
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_auto_num_workers() -> int:
+    """Two processes a core, at most eight: tests wait more than they compute."""
+    return min(8, 2 * len(os.sched_getaffinity(0)))
 
 
 @pytest.fixture(autouse=True)
