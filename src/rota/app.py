@@ -168,7 +168,7 @@ class RemoteApp:
         self.functions.load(config.app)
         self._urls = urls
         self._token = token
-        self._submitting = Coordinators(urls, token)
+        self._submitting = Coordinators(urls, config.submit_token or token)
         submission.install(CoordinatorSubmitter(self._submitting))
         register_builtin(self.functions)
 

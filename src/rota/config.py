@@ -155,6 +155,8 @@ class Config(BaseSettings):
     admin_token: str | None = Field(default=None, repr=False)
     url: str | None = None
     token: str | None = Field(default=None, repr=False)
+    submit_token: str | None = Field(default=None, repr=False)
+    """Under which jobs of a worker over HTTP submit; None = under its own, which as a worker's may not."""
     log: Literal["plain", "json", "quiet"] = "plain"
     store: StoreConfig = StoreConfig()
     lease: LeaseConfig = LeaseConfig()

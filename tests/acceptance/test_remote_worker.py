@@ -101,6 +101,22 @@ def test_killed_coordinators_lose_nothing(
     worker.stop()
 
 
+def test_jobs_submit_under_a_key_of_their_own(server: Rota, make_worker: Callable[..., Rota]) -> None:
+    worker = make_worker("worker")
+    editor = server.post("/api/keys", {"name": "fan out", "role": "editor"})["token"]
+    ready(worker.start("worker", "--token", key(server, "w")))
+    refused = server.finished(server.submit("fan-out", maxRetries=0))
+    assert (refused["state"], "may not do this" in refused["errorMessage"]) == ("Failed", True)
+    assert worker.stop() == 0
+    worker.variables = {"ROTA_SUBMIT_TOKEN": editor}
+    ready(worker.start("worker", "--token", key(server, "w2")))
+    made = server.finished(server.submit("fan-out", maxRetries=0))
+    assert made["state"] == "Succeeded", made
+    assert [server.finished(id)["state"] for id in made["result"]] == ["Succeeded"] * 2
+    assert server.get(f"/api/executions/{made['result'][0]}")["actor"] == "fan out"
+    assert worker.stop() == 0
+
+
 def test_the_guard_of_a_killed_worker_frees_its_work_at_once(
     server: Rota, make_worker: Callable[..., Rota], tmp_path: Path, figure: Callable[[str], None]
 ) -> None:

@@ -91,6 +91,11 @@ def rows() -> int:
     return 42
 
 
+@job(name="fan-out")
+def fan_out() -> list[str]:
+    return [neighbour.enqueue_now(number=number) for number in range(2)]
+
+
 @job(name="SalesReports:DailyReportJob")
 def daily_report() -> dict[str, int]:
     """What an assembly and the name of a type in it lead to."""
