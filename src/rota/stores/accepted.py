@@ -59,13 +59,14 @@ def limits_of(limits: Limits, lane: str | None) -> str | None:
 
 def accepted_events(batch: Sequence[NewExecution], ids: Sequence[str]) -> list[tuple[str, str, str | None, str]]:
     """An event for each job that executions were accepted of, however many."""
-    of_jobs: dict[str | None, list[int]] = {}
-    for number, new in enumerate(batch):
-        of_jobs.setdefault(new.job_id, []).append(number)
-    return [
-        (
-            "execution.accepted", ids[numbers[0]], job_id,
-            compact({"count": len(numbers), "last": ids[numbers[-1]], "trigger": str(batch[numbers[0]].trigger)}),
-        )
-        for job_id, numbers in of_jobs.items()
-    ]  # fmt: skip
+    if len({new.job_id for new in batch}) == 1:  # nearly always, and a batch may be large
+        return [_accepted(batch[0], ids)]
+    of_jobs: dict[str | None, tuple[NewExecution, list[str]]] = {}
+    for new, id in zip(batch, ids, strict=True):
+        of_jobs.setdefault(new.job_id, (new, []))[1].append(id)
+    return [_accepted(first, theirs) for first, theirs in of_jobs.values()]
+
+
+def _accepted(first: NewExecution, ids: Sequence[str]) -> tuple[str, str, str | None, str]:
+    told = {"count": len(ids), "last": ids[-1], "trigger": str(first.trigger)}
+    return ("execution.accepted", ids[0], first.job_id, compact(told))
