@@ -440,6 +440,31 @@ def test_cancel_gives_the_grace_that_was_asked_for() -> None:
     assert journal.of("stdout") == ["cleaning"]
 
 
+def test_cancel_in_the_middle_of_the_start_gives_the_grace_too() -> None:
+    journal = Journal()
+    journal.grace = 20
+    text = "trap 'touch cleaned; exit 0' TERM; touch ready; while :; do sleep 0.01; done"
+
+    def is_ready() -> bool:
+        """Without a turn of the event loop, which therefore has not heard of the process yet."""
+        deadline = time.monotonic() + 0.5
+        while not Path("ready").exists() and time.monotonic() < deadline:
+            time.sleep(0.005)
+        return Path("ready").exists()
+
+    async def scenario() -> None:
+        task = asyncio.create_task(ScriptExecutor().run(context({"script": text}, journal)))
+        while not is_ready():
+            assert not task.done()
+            await asyncio.sleep(0)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+
+    asyncio.run(asyncio.wait_for(scenario(), 60))
+    assert Path("cleaned").exists()
+
+
 def test_cancel_kills_what_ignores_it() -> None:
     text = "trap '' TERM INT; touch ready; while :; do sleep 300 & wait $!; done"
     journal = cancel_when({"script": text}, Path("ready").exists, grace=0.1)

@@ -11,7 +11,7 @@ import tempfile
 from collections.abc import Coroutine, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
 
 from rota import processes
 from rota.domain.errors import InvalidInput
@@ -19,6 +19,8 @@ from rota.domain.outcome import Failed, Outcome, Succeeded
 from rota.executors.base import Context
 from rota.executors.script.order import Order, read, wrong
 from rota.executors.script.output import TAIL_BYTES, Log, Output
+
+T = TypeVar("T")
 
 _ERROR_TAIL = 2_000
 _DRAIN_SECONDS = 1.0
@@ -80,8 +82,14 @@ async def _attempt(context: Context, order: Order, argv: list[str], directory: P
     output = Output(context.log)
     child: processes.Child | None = None
     ended = False
-    try:
+
+    async def start() -> processes.Child:
+        nonlocal child
         child = await processes.start(argv, variables=variables, output=output, directory=directory, stdin=order.stdin)
+        return child
+
+    try:
+        child = await _to_the_end(start())  # what is cancelled while it starts has its grace, too
         processes.limit(child.pid, order.limits)
         code = await child.wait()
         await child.drain(_DRAIN_SECONDS)
@@ -112,8 +120,8 @@ async def _clear(child: processes.Child | None, marker: str, grace: float, log: 
         child.close()
 
 
-async def _to_the_end(work: Coroutine[object, object, None]) -> None:
-    """Finish `work` even when the attempt is cancelled again meanwhile; the cancellation is raised afterwards."""
+async def _to_the_end(work: Coroutine[object, object, T]) -> T:
+    """Finish `work` even when the attempt is cancelled meanwhile; the cancellation is raised afterwards."""
     task = asyncio.ensure_future(work)
     cancelled = False
     while not task.done():
@@ -121,9 +129,10 @@ async def _to_the_end(work: Coroutine[object, object, None]) -> None:
             await asyncio.shield(task)
         except asyncio.CancelledError:
             cancelled = True
-    task.result()
+    result = task.result()
     if cancelled:
         raise asyncio.CancelledError
+    return result
 
 
 def _not_started(program: str, error: OSError) -> Failed:
