@@ -5,12 +5,18 @@ from collections.abc import Callable, Iterator
 
 import pytest
 
+from rota.config import LeaseConfig
 from rota.domain.errors import Unavailable
+from rota.domain.execution import NewExecution, State
 from rota.scheduler.loop import Loop
 from rota.scheduler.relay import Relay
-from rota.stores import bell, events
-from rota.stores.database import Database
+from rota.scheduler.rescuer import Rescuer
+from rota.stores import bell, events, executions, history, workers
+from rota.stores.base import Offer
+from rota.stores.database import Database, Transaction
 from rota.telemetry import Telemetry
+
+WORKER = "00000000-0000-7000-8000-00000000000a"
 
 
 class Step:
@@ -62,6 +68,32 @@ def test_it_looks_by_itself_when_its_bell_hangs_in_another_process(
     step = Step(3600.0)
     run(step)
     eventually(lambda: step.calls >= 3)
+
+
+def test_the_end_of_a_worker_wakes_the_rescuer(
+    database: Database, run: Callable[[Step], Loop], eventually: Callable[..., None], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("rota.scheduler.loop._LONGEST_WAIT_FOR_A_BELL_SECONDS", 3600.0)
+    lease = LeaseConfig(reaper_seconds=3600)
+    begun: list[float] = []
+
+    class Watched(Rescuer):
+        def run_once(self) -> float:
+            begun.append(super().run_once())
+            return begun[-1]
+
+    def work(tx: Transaction) -> str:
+        workers.register(tx, workers.NewWorker(WORKER, "w", 1, "database"), lease.duration)
+        (id,) = executions.enqueue(tx, [NewExecution("echo")])
+        assert len(executions.claim(tx, Offer(WORKER, 1, None))) == 1
+        return id
+
+    id = database.writing(work)
+    run(Watched(database, lease, Telemetry()))  # type: ignore[arg-type]
+    eventually(lambda: begun)
+    assert begun[0] > 3000, "by itself it looks again in an hour"
+    database.writing(lambda tx: workers.bury(tx, WORKER))
+    eventually(lambda: database.reading(lambda tx: history.get(tx, id)).state is State.RETRYING)  # type: ignore[union-attr]
 
 
 def test_it_goes_on_after_a_step_that_raised(

@@ -11,7 +11,7 @@ from rota.domain.errors import Unavailable
 from rota.domain.execution import State
 from rota.domain.outcome import Lost, TimedOut
 from rota.domain.transition import decide
-from rota.stores import control, executions, leases, workers
+from rota.stores import bell, control, executions, leases, workers
 from rota.stores.database import Database, Transaction
 from rota.telemetry import Telemetry
 
@@ -19,14 +19,14 @@ _BATCH = 500
 
 
 class Rescuer:
-    """Every R seconds: convicts workers whose lease ran out, and decides about what they held.
+    """Every R seconds, and when a worker has ended: convicts those whose lease ran out, and decides about what they held.
 
     A store that was away kept every worker from beating, so after an outage nobody is convicted for silence before
     this rescuer has itself watched H + M of it.
     """
 
     name = "rescuer"
-    topic = None
+    topic = bell.LEASES
 
     def __init__(
         self,

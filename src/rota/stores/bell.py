@@ -9,10 +9,12 @@ CANCELLATIONS = "cancellations"
 """Somebody asked to cancel a leased execution."""
 SCHEDULES = "schedules"
 """A schedule was made or changed."""
+LEASES = "leases"
+"""A worker has ended, and its lease with it: what it held can be taken back."""
 EVENTS = "events"
 """Events were written."""
 
-CARRIED = frozenset({WORK, CANCELLATIONS, SCHEDULES})
+CARRIED = frozenset({WORK, CANCELLATIONS, SCHEDULES, LEASES})
 """What is told to other processes too. Events are many, and who follows them looks every second."""
 
 

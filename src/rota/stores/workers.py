@@ -8,7 +8,7 @@ from typing import Any
 from sqlalchemy import Row, case, func, insert, literal, select, update
 
 from rota.domain.instant import Duration, Instant
-from rota.stores import events
+from rota.stores import bell, events
 from rota.stores.database import Transaction
 from rota.stores.tables import executions, workers
 
@@ -119,6 +119,7 @@ def end(tx: Transaction, worker_id: str) -> None:
     serving = update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING))
     until = case((workers.c.lease_expires_at < tx.now, workers.c.lease_expires_at), else_=tx.now)
     if tx.execute(serving.values(state=STOPPED, lease_expires_at=until, ended_at=tx.now)).rowcount:
+        tx.ring(bell.LEASES)
         events.write(tx, [("worker.stopped", None, None, json.dumps({"workerId": worker_id}))])
 
 
@@ -126,6 +127,7 @@ def bury(tx: Transaction, worker_id: str) -> None:
     """A worker is known to be dead, and nothing of its work is left: its lease ends at once."""
     serving = update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING))
     if tx.execute(serving.values(state=DEAD, lease_expires_at=tx.now, ended_at=tx.now)).rowcount:
+        tx.ring(bell.LEASES)
         events.write(tx, [("worker.dead", None, None, json.dumps({"workerId": worker_id}))])
 
 

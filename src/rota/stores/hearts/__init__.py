@@ -22,7 +22,7 @@ class Heart(Protocol):
         """
 
     def bury(self) -> None:
-        """End the lease at once: the worker is known to be dead, and nothing of its work is left."""
+        """End the lease at once, and tell it: the worker is known to be dead, and nothing of its work is left."""
 
 
 def open_heart(url: str, worker_id: str, lease: Duration) -> Heart:

@@ -1,5 +1,6 @@
 """The heartbeat of a worker on MariaDB or MySQL."""
 
+import json
 from typing import Any
 
 import pymysql
@@ -22,15 +23,22 @@ class Heart:
         return self._write(_BEAT, (self._lease, self._worker_id))
 
     def bury(self) -> None:
-        """End the lease at once."""
-        self._write(_BURY, (self._worker_id,))
+        """End the lease at once, and tell it."""
+        self._write(_BURY, (self._worker_id,), told=(json.dumps({"workerId": self._worker_id}),))
 
-    def _write(self, sql: str, parameters: tuple[object, ...]) -> bool:
+    def _write(self, sql: str, parameters: tuple[object, ...], told: tuple[object, ...] | None = None) -> bool:
         if self._connection is None:
             self._connection = pymysql.connect(**address(self._url), **connect_arguments(), autocommit=True)
         try:
             with self._connection.cursor() as cursor:
-                return bool(cursor.execute(sql, parameters) == 1)
+                if told is not None:
+                    self._connection.begin()
+                done = bool(cursor.execute(sql, parameters) == 1)
+                if told is not None:
+                    if done:
+                        cursor.execute(_TELL, told)
+                    self._connection.commit()
+                return done
         except pymysql.Error:
             if self._connection.open:
                 self._connection.close()
@@ -45,3 +53,4 @@ _BEAT = f"""
 _BURY = f"""
     UPDATE workers SET state = 'Dead', lease_expires_at = {_NOW}, ended_at = {_NOW}
     WHERE id = %s AND state IN ('Alive', 'Draining')"""
+_TELL = f"INSERT INTO events (at, kind, data) VALUES ({_NOW}, 'worker.dead', %s)"

@@ -3,7 +3,7 @@
 import psycopg
 
 from rota.domain.instant import Duration
-from rota.stores.hearts.postgres_dsn import connect_arguments, plain
+from rota.stores.hearts.postgres_dsn import CHANNEL, connect_arguments, plain
 
 
 class Heart:
@@ -20,7 +20,7 @@ class Heart:
         return self._write(_BEAT, {"lease": self._lease, "worker": self._worker_id})
 
     def bury(self) -> None:
-        """End the lease at once."""
+        """End the lease at once, tell it, and wake who takes its work back."""
         self._write(_BURY, {"worker": self._worker_id})
 
     def _write(self, sql: str, parameters: dict[str, object]) -> bool:
@@ -40,5 +40,11 @@ _BEAT = f"""
     UPDATE workers SET heartbeat_at = {_NOW}, lease_expires_at = {_NOW} + %(lease)s
     WHERE id = %(worker)s AND state IN ('Alive', 'Draining')"""
 _BURY = f"""
-    UPDATE workers SET state = 'Dead', lease_expires_at = {_NOW}, ended_at = {_NOW}
-    WHERE id = %(worker)s AND state IN ('Alive', 'Draining')"""
+    WITH buried AS (
+        UPDATE workers SET state = 'Dead', lease_expires_at = {_NOW}, ended_at = {_NOW}
+        WHERE id = %(worker)s AND state IN ('Alive', 'Draining') RETURNING id, ended_at
+    ), told AS (
+        INSERT INTO events (at, kind, data)
+        SELECT ended_at, 'worker.dead', json_build_object('workerId', id)::text FROM buried
+    )
+    SELECT pg_notify('{CHANNEL}', 'heart:leases') FROM buried"""
