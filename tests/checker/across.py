@@ -69,9 +69,9 @@ def ordered(case: Case) -> Iterator[Violation]:
 def workers_ended(case: Case) -> Iterator[Violation]:
     """I3, I4, I9: nobody is convicted before its lease ended, and no beat is taken from who was convicted."""
     terms, leases = case.history.terms, case.leases
-    for worker_id, (_, at, kind) in leases.ended.items():
+    for worker_id, (seq, at, kind) in leases.ended.items():
         until = leases.worker_until(worker_id, at)
-        buried = worker_id in leases.members and leases.revoked(worker_id, at)
+        buried = worker_id in leases.members and leases.revoked(worker_id, at, seq)
         if kind == "worker.dead" and not buried and until is not None and at < until:
             early = (until - at) / 1e6
             yield Violation("I4", worker_id, f"the worker was convicted {early:g} s before its lease ended", at)

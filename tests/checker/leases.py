@@ -57,16 +57,19 @@ class Leases:
         worker = self.worker_until(worker_id, at)
         return max(own if worker is None else [*own, worker], default=None)
 
-    def revoked(self, worker_id: str | None, at: Instant) -> bool:
+    def revoked(self, worker_id: str | None, at: Instant, seq: int) -> bool:
         """Whether a worker had said goodbye, or its guard had buried it, by `at`: all that it held was free then.
 
-        One whose trust is over gives up what it holds, and says goodbye next: it has until M for that.
+        One whose trust is over gives up what it holds, and says goodbye next: it has until M for that. Whether a burial
+        came first, the order of the journal says (`seq`): who buried and who took back read different clocks.
         """
         member = self.members.get(worker_id or "")
         ended = self.ended.get(worker_id or "")
         if ended is not None and ended[2] == "worker.stopped":
             return ended[1] <= at + self._terms.margin + self._terms.slack
         buried = member is not None and member.ended_at is not None and member.ended_at == member.lease_expires_at
+        if buried and ended is not None:
+            return ended[0] <= seq
         return buried and member is not None and member.ended_at is not None and member.ended_at <= at
 
     def overstayed(self, worker_id: str, execution_id: str, token: int, at: Nanoseconds) -> Nanoseconds | None:

@@ -179,7 +179,7 @@ def excluded(case: Case, trace: Trace) -> Iterator[Violation]:
         if case.tells and span.end is not None and span.end.kind == HANDED_BACK and not _gave_up(case, trace, span):
             yield trace.violation("I4", f"token {span.token} was handed back, and its worker had it", span.end.at)
         end, worker_id = span.end, span.begin.worker_id
-        if end is None or end.kind != LOST or leases.revoked(worker_id, end.at) or _gave_up(case, trace, span):
+        if end is None or end.kind != LOST or leases.revoked(worker_id, end.at, end.seq) or _gave_up(case, trace, span):
             continue
         until = leases.until(trace.id, span.token, worker_id, end.at)
         ended = leases.ended.get(worker_id or "")
@@ -231,7 +231,7 @@ def recovered(case: Case, trace: Trace) -> Iterator[Violation]:
             continue
         lost = span.end
         until = case.leases.until(trace.id, span.token, span.begin.worker_id, lost.at)
-        if case.leases.revoked(span.begin.worker_id, lost.at) or _gave_up(case, trace, span):
+        if case.leases.revoked(span.begin.worker_id, lost.at, lost.seq) or _gave_up(case, trace, span):
             until = None
         if until is not None:
             last = deadline(until, terms.reaper + terms.slack, terms.watch, case.broken, terms)
