@@ -45,6 +45,22 @@ def test_a_function_is_found_by_its_target_too(tmp_path: Path) -> None:
     assert "company_bills:monthly" not in registry.names()
 
 
+def test_a_target_that_several_share_means_none_of_them(tmp_path: Path) -> None:
+    file = tmp_path / "shared_places.py"
+    file.write_text(
+        "from rota import job\n\n"
+        "def made(name):\n    @job(name=name)\n    def report() -> None: ...\n    return report\n\n"
+        "made('places.eu'), made('places.us')\n\n"
+        "@job(name='places.first')\ndef twice() -> None: ...\n\n"
+        "@job(name='places.second')\ndef twice() -> None: ...\n"
+    )
+    registry.load([str(file)])
+    assert registry.get("places.eu") is not registry.get("places.us")
+    for shared in ("shared_places:report", "shared_places:twice"):
+        assert registry.get(shared) is None
+        assert shared not in registry.types()
+
+
 def test_a_module_is_found_from_the_working_directory(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     job_file(tmp_path / "company_jobs" / "reports.py", "daily")
     (tmp_path / "company_jobs" / "__init__.py").touch()

@@ -5,16 +5,28 @@ is.
 """
 
 import json
-from typing import Any, Literal
+from typing import Annotated, Any, Literal
 
 import anyio
 from fastapi import APIRouter, Request, Response
 from pydantic import Field
 
 from rota.api.errors import documented
-from rota.api.models import LARGEST_INTEGER, Id, Input, Output, SecondsInput, Time, TimeInput, from_json, reply
+from rota.api.models import (
+    LARGEST_INTEGER,
+    Id,
+    Input,
+    Output,
+    SecondsInput,
+    Time,
+    TimeInput,
+    any_case,
+    from_json,
+    reply,
+)
 from rota.api.security import WorkContext
 from rota.api.streams import Wake, in_thread
+from rota.api.work import Stream
 from rota.domain.errors import InvalidInput
 from rota.domain.execution import Claim, State
 from rota.domain.instant import SECOND, format_instant, seconds
@@ -31,13 +43,18 @@ _MOST_HELD = 10_000
 _LONGEST_ERROR = 65_536
 _LONGEST_WAIT = 30.0
 
+_Outcome = Annotated[
+    Literal["succeeded", "failed", "timedOut", "cancelled", "lost", "interrupted", "deferred"],
+    any_case("succeeded", "failed", "timedOut", "cancelled", "lost", "interrupted", "deferred"),
+]
+
 
 class EndedInput(Input):
     """An attempt that ended."""
 
     execution_id: str = Field(max_length=64)
     lease_token: int = Field(ge=0, le=LARGEST_INTEGER)
-    outcome: Literal["succeeded", "failed", "timedOut", "cancelled", "lost", "interrupted", "deferred"]
+    outcome: _Outcome
     result: Any = Field(None, description="of `succeeded` and `failed`: any JSON")
     error_message: str | None = Field(None, max_length=_LONGEST_ERROR)
     stack_trace: str | None = Field(None, max_length=4 * _LONGEST_ERROR)
@@ -57,7 +74,7 @@ class NumberedLine(Input):
 
     line: int = Field(ge=1, le=2**31 - 1)
     at: TimeInput
-    stream: Literal["stdout", "stderr", "log"]
+    stream: Stream
     text: str = Field(max_length=20_000)
 
 

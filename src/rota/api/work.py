@@ -21,7 +21,7 @@ router = APIRouter()
 
 _LONGEST_ERROR = 65_536
 _Outcome = Annotated[Literal["timedOut", "cancelled", "interrupted"], any_case("timedOut", "cancelled", "interrupted")]
-_Stream = Annotated[Literal["stdout", "stderr", "log"], any_case("stdout", "stderr", "log")]
+Stream = Annotated[Literal["stdout", "stderr", "log"], any_case("stdout", "stderr", "log")]
 
 
 class Acquire(Input):
@@ -106,7 +106,7 @@ class LineInput(Input):
     """One log line."""
 
     text: str = Field(max_length=16_384)
-    stream: _Stream = "stdout"
+    stream: Stream = "stdout"
     at: TimeInput | None = None
     line: int | None = Field(None, ge=1, le=2**31 - 1, description="its number, so that a repetition is recognised")
 

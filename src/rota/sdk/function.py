@@ -82,8 +82,13 @@ class JobFunction(Generic[P, R]):
         return file, getattr(function, "__qualname__", repr(function))
 
     @cached_property
-    def target(self) -> str:
-        """Where code finds it: `module:callable`, which a job's type may say in place of its name."""
+    def target(self) -> str | None:
+        """Where code finds it: `module:callable`, which a job's type may say in place of its name.
+
+        None for a function inside another: its place is not its own.
+        """
+        if "<" in getattr(self.function, "__qualname__", "<"):
+            return None
         return ":".join(_place(self.function))
 
     def definition(self) -> dict[str, Any]:

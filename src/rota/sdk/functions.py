@@ -20,7 +20,8 @@ class Functions:
 
     def __init__(self) -> None:
         self._by_name: dict[str, JobFunction[..., Any]] = {}
-        self._by_target: dict[str, str] = {}
+        self._by_target: dict[str, str | None] = {}
+        """None where functions of different names have one target: then it means none of them."""
         self._built_in: set[str] = set()
         self._documents: dict[str, dict[str, Any]] = {}
 
@@ -39,7 +40,9 @@ class Functions:
                 " give one of them another name with @job(name=...)"
             )
         self._by_name[function.name] = function
-        self._by_target[function.target] = function.name
+        if (target := function.target) is not None:
+            known_as = self._by_target.get(target, function.name)
+            self._by_target[target] = function.name if known_as == function.name else None
         if built_in:
             self._built_in.add(function.name)
 
@@ -54,7 +57,7 @@ class Functions:
 
     def get(self, name: str) -> JobFunction[..., Any] | None:
         """The function of that name or target, or None."""
-        return self._by_name.get(name) or self._by_name.get(self._by_target.get(name, ""))
+        return self._by_name.get(name) or self._by_name.get(self._by_target.get(name) or "")
 
     def names(self) -> list[str]:
         """The names of all functions, sorted."""
@@ -62,7 +65,7 @@ class Functions:
 
     def types(self) -> list[str]:
         """What a job's type may say to mean one of them: the names, and the targets, sorted."""
-        return sorted(self._by_name.keys() | self._by_target.keys())
+        return sorted(self._by_name.keys() | {target for target, name in self._by_target.items() if name is not None})
 
     def load(self, modules: Sequence[str]) -> None:
         """Import application modules: `package.module`, or the path of a file such as `./jobs.py`.
