@@ -61,6 +61,25 @@ def test_a_dry_run_judges_conditions_in_this_environment(client: TestClient) -> 
     assert [one["to"] for one in tried["items"][0]["difference"]["moved"]] == [after]
 
 
+def test_a_mistake_in_a_calendar_ends_no_schedule_for_good(client: TestClient) -> None:
+    running = family(client, "skip")
+    rule = {"jobId": client.get(f"/api/schedules/{running}").json()["jobId"], "weekly": {"on": ["TUE"], "at": "07:00"}}
+    paused = client.post("/api/schedules", json=rule | {"calendar": "plant"}).json()["id"]
+    client.post(f"/api/schedules/{paused}/pause")
+    before = next_at(client, running)
+    put(client, "plant", {"weekend": ["TUE"]})
+    assert [client.get(f"/api/schedules/{id}").json()["state"] for id in (running, paused)] == ["Ended", "Paused"]
+    put(client, "plant", {"weekend": ["SAT", "SUN"]})
+    assert [client.get(f"/api/schedules/{id}").json()["state"] for id in (running, paused)] == ["Enabled", "Paused"]
+    assert next_at(client, running) == before
+    query = {"kinds": "schedule.ended,schedule.resumed"}
+    told = client.get("/api/events", params=query, headers={"Accept": "application/json"}).json()["items"]
+    assert [(one["kind"], one["data"]["scheduleId"]) for one in told] == [
+        ("schedule.ended", running),
+        ("schedule.resumed", running),
+    ]
+
+
 def test_a_new_definition_is_tried_first(client: TestClient) -> None:
     id = family(client, "skip")
     tried = put(client, "plant", {"weekend": ["TUE"]}, dryRun="true")

@@ -160,6 +160,18 @@ def test_every_outcome_leads_where_it_leads_in_the_store(
     assert execution(system, deferred).state == "Scheduled"
 
 
+def test_words_are_read_in_any_case_and_durations_in_any_form(
+    remote: Remote, submit: Submit, system: ServiceContext
+) -> None:
+    id = submit()
+    (claim,) = remote.claims()
+    line = {"line": 1, "at": "2026-01-01T00:00:00Z", "stream": "STDERR", "text": "x"}
+    logs = [{"executionId": id, "leaseToken": claim["leaseToken"], "lines": [line]}]
+    assert remote.exchange(ended=[ended(claim, "Succeeded")], logs=logs)["settled"] == {id: "Succeeded"}
+    assert remote.client.post(f"/api/workers/{remote.id}/wait", json={"seconds": "1ms"}).status_code == 200
+    assert remote.client.post(f"/api/workers/{remote.id}/wait", json={"seconds": "1h"}).status_code == 422
+
+
 def test_what_is_said_again_changes_nothing_and_is_no_error(
     remote: Remote, submit: Submit, system: ServiceContext
 ) -> None:

@@ -229,6 +229,24 @@ def test_put_replaces_and_counts_versions(client: TestClient) -> None:
     assert [item["version"] for item in rest["items"]] == [1]
 
 
+def test_what_is_sent_back_takes_no_schedule_away_and_overwrites_none(client: TestClient) -> None:
+    rules = [{"every": "1h"}, {"every": "2h", "key": "night"}, {"every": "3h"}]
+    made = client.post("/api/jobs", json=ECHO | {"schedules": rules})
+    url = f"/api/jobs/{made.json()['id']}"
+    seen = client.get(url)
+    assert seen.headers["etag"] == made.headers["etag"]
+    back = client.put(url, json=seen.json(), headers={"If-Match": seen.headers["etag"]})
+    assert (back.status_code, back.headers["etag"]) == (200, seen.headers["etag"])
+    assert back.json()["schedules"] == seen.json()["schedules"]
+    night = next(one["id"] for one in seen.json()["schedules"] if one["key"] == "night")
+    assert client.put(f"/api/schedules/{night}", json={"every": "4h", "key": "night"}).status_code == 200
+    refused = client.put(url, json=ECHO | {"schedules": rules}, headers={"If-Match": seen.headers["etag"]})
+    assert refused.status_code == 412
+    fewer = [one for one in seen.json()["schedules"] if one["key"] != "default-3"]
+    left = client.put(url, json=client.get(url).json() | {"schedules": fewer}).json()["schedules"]
+    assert {one["key"] for one in left} == {one["key"] for one in fewer}
+
+
 def test_what_is_sent_back_overwrites_no_state_and_no_schedule_that_came_meanwhile(client: TestClient) -> None:
     made = client.post("/api/jobs", json=ECHO | {"schedule": {"every": "1h"}})
     url = f"/api/jobs/{made.json()['id']}"

@@ -52,12 +52,12 @@ def test_every_change_is_audited_by_name(ctx: ServiceContext) -> None:
 def test_what_is_said_already_is_no_new_version(ctx: ServiceContext) -> None:
     made = jobs.create(ctx, ECHO | {"cronExpression": "@daily"})
     id = made.record.id
-    assert jobs.update(ctx, id, ECHO | {"cronExpression": "@daily"}, expected=1).record.version == 1
+    assert jobs.update(ctx, id, ECHO | {"cronExpression": "@daily"}, seen=jobs.Seen(1)).record.version == 1
     assert jobs.update(ctx, id, ECHO | {"cronExpression": "@daily", "priority": 1}).record.version == 2
     with pytest.raises(PreconditionFailed):
-        jobs.update(ctx, id, ECHO, expected=1)
+        jobs.update(ctx, id, ECHO, seen=jobs.Seen(1))
     with pytest.raises(PreconditionFailed):
-        jobs.delete(ctx, id, expected=1)
+        jobs.delete(ctx, id, seen=jobs.Seen(1))
 
 
 def test_rights_are_asked_first(ctx: ServiceContext) -> None:

@@ -186,11 +186,10 @@ def set_override(
     dry_run: DryRun = False,
 ) -> Response:
     """Say of one day that it is worked, or that it is not, whatever else is said of it."""
-    expected = expected_version(if_match)
+    said: dict[str, Any] = {"working": body.working, "reason": body.reason, "expected": expected_version(if_match)}
     if dry_run:
-        return reply(effects_shown(calendars.try_override(ctx, name, date, working=body.working, reason=body.reason)))
-    done = calendars.override(ctx, name, date, working=body.working, reason=body.reason, expected=expected)
-    return _changed(done)
+        return reply(effects_shown(calendars.try_override(ctx, name, date, **said)))
+    return _changed(calendars.override(ctx, name, date, **said))
 
 
 @router.delete("/{name}/overrides/{date}", status_code=204, responses=documented(404, 422))

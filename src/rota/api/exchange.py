@@ -150,7 +150,7 @@ class ExchangeOutput(Output):
 class WaitInput(Input):
     """How long to wait for a ring."""
 
-    seconds: float = Field(20, ge=0, le=_LONGEST_WAIT)
+    seconds: SecondsInput = Field(20, ge=0, le=_LONGEST_WAIT)
     bell: str | None = Field(None, max_length=64, description="what the wait before was answered with")
 
 

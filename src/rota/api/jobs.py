@@ -3,7 +3,8 @@
 import asyncio
 import json
 import re
-from typing import Annotated
+from collections.abc import Callable
+from typing import Annotated, TypeVar
 
 from fastapi import APIRouter, Header, Path, Query, Request, Response
 
@@ -42,16 +43,19 @@ from rota.api.job_models import (
 from rota.api.models import Id, Nothing, Page, PageQuery, PlainText, cursor_after, decode_cursor, number_in, reply
 from rota.api.security import EditContext, OperateContext, ReadContext
 from rota.api.streams import Wake, in_thread
-from rota.api.versions import IfMatch, etag, expected_beside, expected_version
+from rota.api.versions import IfMatch, etag, seen_in
 from rota.domain.errors import InvalidInput, NotFound
 from rota.domain.execution import SYNONYMS, TERMINAL, State
 from rota.domain.instant import format_instant
+from rota.domain.job_schedules import DEFAULT_KEY
 from rota.service import executions, explain, explain_execution, job_control, jobs, submissions, wakeups
 from rota.service.executions import Filter
 from rota.service.job_control import Order
 from rota.service.jobs import JobFilter, JobState, JobView
 
 router = APIRouter()
+
+T = TypeVar("T")
 
 _EXECUTION_STATES = {state.value.lower(): state for state in State} | SYNONYMS
 _JOB_STATES = {state.value.lower(): state for state in JobState}
@@ -79,7 +83,8 @@ def create_job(document: Document, ctx: EditContext, creating: Creating) -> Resp
         ctx, lambda ctx: jobs.create(ctx, document), job_shown, lambda made: f"/api/jobs/{made.record.id}"
     )
     made = json.loads(bytes(response.body))
-    response.headers["ETag"] = etag(1, f"{made['state']}.1" if made["schedule"] else made["state"])
+    keyed = {one["key"]: 1 for one in made["schedules"] if one["key"] is not None}
+    response.headers["ETag"] = etag(1, jobs.beside(JobState(made["state"]), keyed))
     return response
 
 
@@ -101,13 +106,9 @@ def list_jobs(ctx: ReadContext, query: Annotated[JobQuery, Query()]) -> Response
 @router.get("/{id}", response_model=JobOutput | SubmissionOutput, responses=documented(404))
 def get_job(id: Id, ctx: ReadContext) -> Response:
     """One job; or a submission, whose id is that of its execution."""
-    try:
-        return _shown(jobs.get(ctx, id))
-    except NotFound as refusal:
-        try:
-            return reply(submission_shown(executions.get(ctx, id)[0]))
-        except NotFound:
-            raise refusal from None
+    return _or_submission(
+        lambda: _shown(jobs.get(ctx, id)), lambda: reply(submission_shown(executions.get(ctx, id)[0]))
+    )
 
 
 @router.put(
@@ -122,16 +123,16 @@ def update_job(id: Id, document: Document, ctx: EditContext, if_match: IfMatch =
     What a GET answered may be sent back: fields that only the server sets are left alone.
     """
     given = without(document, READ_ONLY)
+    keep: set[str] = set()
     if given.get("schedules") is not None and _are_summaries(given["schedules"]):
-        del given["schedules"]
-    changed = jobs.update(ctx, id, given, expected=expected_version(if_match), beside=expected_beside(if_match))
-    return _shown(changed)
+        keep = {one["key"] for one in given.pop("schedules") if isinstance(one.get("key"), str)} - {DEFAULT_KEY}
+    return _shown(jobs.update(ctx, id, given, seen=seen_in(if_match), keep=keep))
 
 
 @router.delete("/{id}", status_code=204, responses=documented(404, 409, 412))
 def delete_job(id: Id, ctx: EditContext, if_match: IfMatch = None) -> Response:
     """Take a job away with its schedules, and cancel what waits. Its history stays."""
-    jobs.delete(ctx, id, expected=expected_version(if_match), beside=expected_beside(if_match))
+    jobs.delete(ctx, id, seen=seen_in(if_match))
     return Response(status_code=204)
 
 
@@ -168,8 +169,7 @@ def set_status(id: Id, body: StatusInput, ctx: OperateContext, if_match: IfMatch
         wanted.append(JobState.ENABLED if body.enabled else JobState.DISABLED)
     if len(set(wanted)) != 1:
         raise InvalidInput.field("status", msg=f"one of {', '.join(JobState)}")
-    expected, beside = expected_version(if_match), expected_beside(if_match)
-    return _shown(job_control.set_state(ctx, id, wanted[0], note=body.note, expected=expected, beside=beside))
+    return _shown(job_control.set_state(ctx, id, wanted[0], note=body.note, seen=seen_in(if_match)))
 
 
 @router.post("/{id}/trigger", status_code=202, response_model=TriggerOutput, responses=documented(403, 404, 409, 422))
@@ -212,13 +212,7 @@ def why(
     id: Annotated[PlainText, Path(max_length=200, description="its id, or its name")], ctx: ReadContext
 ) -> Response:
     """Why has this not run? Every gate in order, the first that is shut as the headline."""
-    try:
-        return reply(why_shown(explain.why(ctx, id)))
-    except NotFound as refusal:
-        try:
-            return reply(why_shown(explain_execution.why(ctx, id)))
-        except NotFound:
-            raise refusal from None
+    return reply(why_shown(_or_submission(lambda: explain.why(ctx, id), lambda: explain_execution.why(ctx, id))))
 
 
 @router.get("/{id}/versions", response_model=Page[VersionOutput], responses=documented(404, 422))
@@ -266,6 +260,17 @@ def _order(body: TriggerInput) -> Order:
     if body.run_at is not None and body.delay_seconds is not None:
         raise InvalidInput.field("delaySeconds", msg="give runAt or delaySeconds, not both")
     return Order(body.parameters, body.run_at, body.delay_seconds, body.key, body.overlap == "allow")
+
+
+def _or_submission(ask: Callable[[], T], ask_of_submission: Callable[[], T]) -> T:
+    """A submission is its own job: what no job answers, its execution does. NotFound as the job would have it."""
+    try:
+        return ask()
+    except NotFound as refusal:
+        try:
+            return ask_of_submission()
+        except NotFound:
+            raise refusal from None
 
 
 def _shown(view: JobView) -> Response:

@@ -191,13 +191,14 @@ def _tell_rest(tx: Transaction, decided: Sequence[Decided], moved: Sequence[sche
     for one in decided:
         if one.aside:
             schedules.set_aside(tx, one.item.id, one.aside)
-    resting: list[tuple[str, str, str, Mapping[str, object]]] = [
-        (state.lower(), one.item.id, one.item.job_id, {"note": one.aside} if one.aside else {})
-        for one, (*_, state) in zip(decided, moved, strict=True)
-        if state != ScheduleState.ENABLED
-    ]
-    if resting:
-        schedules.tell(tx, resting)
+    schedules.tell(
+        tx,
+        [
+            (state.lower(), one.item.id, one.item.job_id, {"note": one.aside} if one.aside else {})
+            for one, (*_, state) in zip(decided, moved, strict=True)
+            if state != ScheduleState.ENABLED
+        ],
+    )
 
 
 def _add(plan: _Plan, one: Decided, occurrence: Occurrence) -> None:

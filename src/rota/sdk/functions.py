@@ -40,7 +40,7 @@ class Functions:
                 " give one of them another name with @job(name=...)"
             )
         self._by_name[function.name] = function
-        if (target := function.target) is not None:
+        if not built_in and (target := function.target) is not None:
             known_as = self._by_target.get(target, function.name)
             self._by_target[target] = function.name if known_as == function.name else None
         if built_in:

@@ -190,10 +190,18 @@ def override(
     return change(ctx, name, "override", _overriding(day, working, reason), expected=expected, detail=said)
 
 
-def try_override(ctx: ServiceContext, name: str, day: date, *, working: bool, reason: str | None = None) -> Effects:
+def try_override(
+    ctx: ServiceContext,
+    name: str,
+    day: date,
+    *,
+    working: bool,
+    reason: str | None = None,
+    expected: int | None = None,
+) -> Effects:
     """What `override` would do to the schedules, and what it would refuse. Nothing is stored."""
     ctx.require(Right.EDIT)
-    return _tried(ctx, name, _overriding(day, working, reason))
+    return _tried(ctx, name, _overriding(day, working, reason), expected=expected)
 
 
 def _overriding(day: date, working: bool, reason: str | None) -> Trial:

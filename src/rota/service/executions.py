@@ -77,15 +77,12 @@ def page(ctx: ServiceContext, wanted: Filter, *, before: str | None, limit: int)
 
 def of_job(ctx: ServiceContext, job_id: str, *, before: str | None, limit: int) -> list[ExecutionRecord]:
     """The executions of a job, newest first. A submission is its own job."""
-    ctx.require(Right.READ)
-    with ctx.read() as tx:
-        found = history.page(tx, Filter(job_id=job_id), before=before, limit=limit)
-        if found or before is not None or jobs.get(tx, job_id) is not None:
-            return found
-        submission = history.get(tx, job_id)
-    if submission is None:
-        raise NotFound("no such job")
-    return [submission]
+    found = page(ctx, Filter(job_id=job_id), before=before, limit=limit)
+    if not found and before is None:
+        with ctx.read() as tx:
+            if jobs.get(tx, job_id) is None:
+                raise NotFound("no such job")
+    return found
 
 
 def cancel(

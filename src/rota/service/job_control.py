@@ -13,7 +13,7 @@ from rota.domain.parameters import Json, problem_with
 from rota.service import executions as execution_service
 from rota.service import job_definitions
 from rota.service.context import ServiceContext
-from rota.service.jobs import JobRecord, JobView, change_state, existing, require_seen, view
+from rota.service.jobs import JobRecord, JobView, Seen, change_state, existing, require_seen, view
 from rota.service.submission import keep, recall
 from rota.stores import control, executions, history
 from rota.stores.control import live_of
@@ -72,17 +72,13 @@ def set_state(
     *,
     note: str | None = None,
     until: Instant | None = None,
-    expected: int | None = None,
-    beside: str | None = None,
+    seen: Seen | None = None,
 ) -> JobView:
-    """Bring a job into a state; in it already, only a new note or end of the pause changes anything.
-
-    `expected` and `beside` are what the caller saw, as `jobs.update` takes them.
-    """
+    """Bring a job into a state; in it already, only a new note or end of the pause changes anything."""
     ctx.require(Right.OPERATE)
     with ctx.write() as tx:
         record = existing(tx, id)
-        require_seen(tx, record, expected, beside)
+        require_seen(tx, record, seen)
         if until is not None and until <= tx.now:
             raise InvalidInput.field("until", msg="this is in the past")
         if record.state is not state or (note, until) not in ((None, None), (record.note, record.resume_at)):

@@ -1,6 +1,6 @@
 """A job definition on its way into the store: read whole, checked against what can run, written with its schedules."""
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 from rota.domain.errors import InvalidInput, Location
@@ -103,15 +103,22 @@ def check_run(ctx: ServiceContext, tx: Transaction, job: Job, parameters: Json) 
 
 
 def write_schedules(
-    ctx: ServiceContext, tx: Transaction, job_id: str, wanted: Iterable[Schedule], *, owned_by: str, remove: bool = True
+    ctx: ServiceContext,
+    tx: Transaction,
+    job_id: str,
+    wanted: Iterable[Schedule],
+    *,
+    owned_by: str,
+    remove: bool = True,
+    keep: Collection[str] = (),
 ) -> None:
     """Make the schedules of a definition those of the job: by key, changing nothing that is the same already.
 
     Schedules that somebody gave the job apart from its definition stay; `remove` takes away those of the definition
-    that it no longer names. `owned_by` is who made them.
+    that it no longer names, and that are not among the keys to `keep`. `owned_by` is who made them.
     """
     known = {record.key: record for record in schedules.held_of_job(tx, job_id) if record.key is not None}
-    kept: set[str] = set()
+    kept = set(keep)
     for schedule in wanted:
         key = schedule.key or ""
         kept.add(key)

@@ -1,6 +1,7 @@
 """What may be asked about jobs: define, look, change, take away. What starts and stops them is `job_control`."""
 
-from collections.abc import Mapping, Sequence
+import zlib
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 
 from rota.domain.access import Right
@@ -47,6 +48,20 @@ _CANONICAL = {"maxRetries": "retryCount", "payload": "parameters", "type": "jobT
 
 
 @dataclass(frozen=True, slots=True)
+class Seen:
+    """What the caller of a change saw: the version, and what stood beside it (`beside`); None = the version alone."""
+
+    version: int
+    beside: str | None = None
+
+
+def beside(state: JobState, revisions: Mapping[str, int]) -> str:
+    """The state and, in short, the revision of each keyed schedule."""
+    text = ",".join(f"{key}:{revision}" for key, revision in sorted(revisions.items()))
+    return f"{state.value}.{zlib.crc32(text.encode()):08x}" if text else state.value
+
+
+@dataclass(frozen=True, slots=True)
 class JobView:
     """A job with what a screen shows beside it."""
 
@@ -61,9 +76,9 @@ class JobView:
 
     @property
     def beside(self) -> str:
-        """What an update may overwrite besides the definition: the state, and the revision of the schedule it carries."""
-        own = self.default_schedule
-        return self.record.state.value if own is None else f"{self.record.state.value}.{own.revision}"
+        """What an update may overwrite besides the definition: the state, and the revisions of its keyed schedules."""
+        keyed = {one.key: one.revision for one in self.schedules if one.key is not None}
+        return beside(self.record.state, keyed)
 
     @property
     def next_at(self) -> Instant | None:
@@ -125,19 +140,19 @@ def update(
     id: str,
     document: Mapping[str, object],
     *,
-    expected: int | None = None,
-    beside: str | None = None,
+    seen: Seen | None = None,
+    keep: Collection[str] = (),
 ) -> JobView:
     """Replace a definition, with the schedules it carries. What it says already is no change and no new version.
 
-    A document that has neither a name nor a type changes only the fields that it has. `expected` is the version that
-    the caller saw, `beside` what stood beside it (`JobView.beside`).
+    A document that has neither a name nor a type changes only the fields that it has. `keep` are the keys of schedules
+    that stay though the document does not carry them.
     """
     ctx.require(Right.EDIT)
     now = ctx.database.clock.now()
     with ctx.write() as tx:
         record = existing(tx, id)
-        require_seen(tx, record, expected, beside)
+        require_seen(tx, record, seen)
         if record.source == "code":
             raise Conflict("this job is defined in code; change it there")
         partial = _is_partial(document)
@@ -148,18 +163,19 @@ def update(
         if definition.job != record.job:
             _replace(ctx, tx, record, definition)
         if not partial or describes_schedule(document):
-            job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=record.created_by)
+            owner = record.created_by
+            job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=owner, keep=keep)
         if definition.state is not None and definition.state is not record.state:
             change_state(ctx, tx, record, definition.state)
         return view(tx, existing(tx, id))
 
 
-def delete(ctx: ServiceContext, id: str, *, expected: int | None = None, beside: str | None = None) -> None:
+def delete(ctx: ServiceContext, id: str, *, seen: Seen | None = None) -> None:
     """Take a job away with its schedules, and cancel what waits. What runs goes on to its end; history stays."""
     ctx.require(Right.EDIT)
     with ctx.write() as tx:
         record = existing(tx, id)
-        require_seen(tx, record, expected, beside)
+        require_seen(tx, record, seen)
         schedule_changes.remove(tx, schedules.of_jobs(tx, [id])[id])
         waiting = [execution for execution, state in control.live_of(tx, job_id=id) if state not in LEASED]
         if waiting:
@@ -248,11 +264,13 @@ def _replace(ctx: ServiceContext, tx: Transaction, record: JobRecord, definition
     events.write(tx, [("job.updated", None, record.id, None)])
 
 
-def require_seen(tx: Transaction, record: JobRecord, expected: int | None, beside: str | None) -> None:
+def require_seen(tx: Transaction, record: JobRecord, seen: Seen | None) -> None:
     """PreconditionFailed when the caller saw another version, another state or another schedule of it."""
-    require_version(record.version, expected)
-    if beside is not None and beside != view(tx, record).beside:
-        raise PreconditionFailed("its state or its schedule has been changed meanwhile")
+    if seen is None:
+        return
+    require_version(record.version, seen.version)
+    if seen.beside is not None and seen.beside != view(tx, record).beside:
+        raise PreconditionFailed("its state or a schedule of it has been changed meanwhile")
 
 
 def _is_partial(document: Mapping[str, object]) -> bool:

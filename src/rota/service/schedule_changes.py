@@ -1,10 +1,10 @@
-"""Schedules are changed here and nowhere else in the service: each change is told as an event, in its transaction."""
+"""What people do to schedules, each told as an event in its transaction. Where they stand next is `rota.stores.plans`."""
 
 from collections.abc import Collection
 
 from rota.stores import schedules
 from rota.stores.database import Transaction
-from rota.stores.schedules import ScheduleRecord
+from rota.stores.schedules import ScheduleRecord, ScheduleState
 
 
 def add(tx: Transaction, record: ScheduleRecord) -> ScheduleRecord:
@@ -15,9 +15,11 @@ def add(tx: Transaction, record: ScheduleRecord) -> ScheduleRecord:
 
 
 def save(tx: Transaction, what: str, record: ScheduleRecord) -> ScheduleRecord:
-    """Store what has become of a schedule: `schedule.updated`, `schedule.paused` or `schedule.resumed`."""
+    """Store what has become of a schedule: `schedule.updated`, `.paused` or `.resumed`, and `.ended` if it is over."""
     changed = schedules.save(tx, record)
     tell(tx, what, changed)
+    if changed.state is ScheduleState.ENDED:
+        tell(tx, "ended", changed)
     return changed
 
 

@@ -7,14 +7,14 @@ from rota.domain.access import Right
 from rota.domain.errors import Conflict, NotFound
 from rota.domain.exception_request import Action, ExceptionRequest, action_of
 from rota.domain.instant import Instant, format_instant
-from rota.domain.planning import coming
 from rota.service import schedule_changes
 from rota.service import schedules as schedule_service
 from rota.service.context import ServiceContext
 from rota.stores import schedule_exceptions, schedules, surroundings
 from rota.stores.database import Transaction
+from rota.stores.plans import planned
 from rota.stores.schedule_exceptions import ExceptionRecord
-from rota.stores.schedules import ScheduleRecord, ScheduleState
+from rota.stores.schedules import ScheduleRecord
 
 __all__ = ["Action", "ExceptionRecord", "Made", "action_of", "add", "find", "remove"]
 
@@ -44,9 +44,9 @@ def add(ctx: ServiceContext, schedule_id: str, document: Mapping[str, object]) -
         around = surroundings.of_one(tx, schedule.schedule, schedule_id)
         exception = request.exception(schedule.schedule, around, by=ctx.principal.name, now=tx.now)
         record = schedule_exceptions.add(tx, schedule_id, exception)
-        planned = _planned_anew(tx, schedule)
+        changed = _planned_anew(tx, schedule)
         _tell(ctx, tx, "added", schedule, record)
-        made = Made(record, planned.fires_at)
+        made = Made(record, changed.fires_at)
         ctx.remember(tx, made)
     return made
 
@@ -74,19 +74,9 @@ def remove(ctx: ServiceContext, schedule_id: str, id: str) -> None:
 def _planned_anew(tx: Transaction, record: ScheduleRecord) -> ScheduleRecord:
     """The schedule with its next instants as they are now, under a new revision: a tick under way begins anew."""
     around = surroundings.of_one(tx, record.schedule, record.id)
-    ended = record.state is ScheduleState.ENDED
-    # an ended schedule has decided all that it will decide about the past
-    cursor = tx.now if ended else record.cursor_at
-    next_at, fires_at = coming(record.schedule, max(cursor, record.revised_at), around, record.runs)
-    if ended and next_at is None:
-        return schedules.save(tx, replace(record, revision=record.revision + 1))
-    state = record.state
-    if state is not ScheduleState.PAUSED:
-        state = ScheduleState.ENDED if next_at is None else ScheduleState.ENABLED
-    planned = replace(
-        record, state=state, revision=record.revision + 1, cursor_at=cursor, next_at=next_at, fires_at=fires_at
-    )
-    return schedules.save(tx, planned)
+    changed = replace(planned(record, around, tx.now), revision=record.revision + 1)
+    schedules.plan(tx, record, changed)
+    return changed
 
 
 def _tell(ctx: ServiceContext, tx: Transaction, what: str, schedule: ScheduleRecord, record: ExceptionRecord) -> None:

@@ -34,9 +34,11 @@ def plan_anew(tx: Transaction, records: Sequence[ScheduleRecord], data: str) -> 
     moved = []
     for record in records:
         found = around.get(record.id)
-        if found is None or record.state is ScheduleState.ENDED:
+        if found is None:
             continue
-        changed = record if _is_due(record, tx.now) else _planned(record, found, data)
+        changed = record if _is_due(record, tx.now) else replace(planned(record, found, tx.now), planned_with=data)
+        if record.state is changed.state is ScheduleState.ENDED:
+            continue
         if (changed.next_at, changed.fires_at) != (record.next_at, record.fires_at) or _is_due(
             record, tx.now + _AT_HAND
         ):
@@ -49,10 +51,20 @@ def plan_anew(tx: Transaction, records: Sequence[ScheduleRecord], data: str) -> 
     return moved
 
 
-def _planned(record: ScheduleRecord, around: Surroundings, data: str) -> ScheduleRecord:
-    next_at, fires_at = coming(record.schedule, record.decided_until, around, record.runs)
-    state = record.state if next_at is not None else ScheduleState.ENDED
-    return replace(record, next_at=next_at, fires_at=fires_at, state=state, planned_with=data)
+def planned(record: ScheduleRecord, around: Surroundings, now: Instant) -> ScheduleRecord:
+    """Where a schedule stands with what is around it, not stored yet. One that had ended goes on where it may fire again.
+
+    That one has decided all that it will decide about the past. A pause is left to whoever resumes it.
+    """
+    ended = record.state is ScheduleState.ENDED
+    cursor = now if ended else record.cursor_at
+    next_at, fires_at = coming(record.schedule, max(cursor, record.revised_at), around, record.runs)
+    if ended and next_at is None:
+        return record
+    state = record.state
+    if state is not ScheduleState.PAUSED:
+        state = ScheduleState.ENDED if next_at is None else ScheduleState.ENABLED
+    return replace(record, state=state, cursor_at=cursor, next_at=next_at, fires_at=fires_at)
 
 
 def _is_due(record: ScheduleRecord, now: Instant) -> bool:

@@ -154,9 +154,9 @@ def set_aside(tx: Transaction, schedule_id: str, note: str) -> None:
 
 def tell(tx: Transaction, rows: Sequence[tuple[str, str, str, Mapping[str, object]]]) -> None:
     """Write the events `schedule.<what>`: what, the schedule, its job, and what else is to be told."""
-    events.write(
-        tx, [(f"schedule.{what}", None, job_id, compact({"scheduleId": id, **more})) for what, id, job_id, more in rows]
-    )
+    told = [(f"schedule.{what}", None, job_id, compact({"scheduleId": id, **more})) for what, id, job_id, more in rows]
+    if told:
+        events.write(tx, told)
 
 
 def advance(tx: Transaction, rows: Sequence[Advanced]) -> bool:
@@ -189,9 +189,10 @@ def save(tx: Transaction, record: ScheduleRecord) -> ScheduleRecord:
 
 def plan(tx: Transaction, read: ScheduleRecord, planned: ScheduleRecord) -> None:
     """Store where a schedule stands next, and nothing else of it. Contended if it is no longer where it was read."""
-    values = {name: getattr(planned, name) for name in ("next_at", "fires_at", "planned_with", "revision")}
+    values = {name: getattr(planned, name) for name in ("cursor_at", "next_at", "fires_at", "planned_with", "revision")}
     if planned.state is not read.state:
         values["state"] = planned.state.value
+        tell(tx, [("ended" if planned.state is ScheduleState.ENDED else "resumed", read.id, read.job_id, {})])
     still = (schedules.c.revision == read.revision, schedules.c.cursor_at == read.cursor_at)
     written = tx.execute(update(schedules).where(schedules.c.id == read.id, *still).values(**values, updated_at=tx.now))
     if not written.rowcount:

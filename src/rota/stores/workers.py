@@ -119,7 +119,8 @@ def end(tx: Transaction, worker_id: str) -> None:
     serving = update(workers).where(workers.c.id == worker_id, workers.c.state.in_(_SERVING))
     until = case((workers.c.lease_expires_at < tx.now, workers.c.lease_expires_at), else_=tx.now)
     if tx.execute(serving.values(state=STOPPED, lease_expires_at=until, ended_at=tx.now)).rowcount:
-        tx.ring(bell.LEASES)
+        if running_of(tx, worker_id):
+            tx.ring(bell.LEASES)
         events.write(tx, [("worker.stopped", None, None, json.dumps({"workerId": worker_id}))])
 
 

@@ -57,8 +57,8 @@ class DayOffOutput(Output):
     name: str
 
 
-class LeftOutOutput(Output):
-    """Schedules that are not counted."""
+class LeftOutCount(Output):
+    """How many schedules are not counted, and why."""
 
     why: str
     schedules: int
@@ -74,7 +74,7 @@ class LoadOutput(Output):
     hours: list[HourOutput]
     days: list[DayOutput]
     days_off: list[DayOffOutput]
-    left_out: list[LeftOutOutput]
+    left_out: list[LeftOutCount]
 
 
 class ComingFireOutput(Output):

@@ -73,16 +73,14 @@ def one(ctx: ServiceContext, id: str) -> JobPage:
         taking = durations.newest_of_jobs(tx, [id]).get(id)
         around = surroundings.of(tx, {one.id: one.schedule for one in shown.schedules})
         now = tx.now
-    fires = {}
+    fires: dict[str, list[Fire]] = {}
     for schedule in shown.schedules:
         may = shown.record.state is JobState.ENABLED and schedule.state is ScheduleState.ENABLED
         most = schedule.schedule.fires_left(schedule.runs, _FIRES_SHOWN)
-        known = may and schedule.id in around and most > 0
-        fires[schedule.id] = (
-            upcoming(schedule.schedule, now, None, most, around[schedule.id], ctx.config.environment).items
-            if known
-            else []
-        )
+        fires[schedule.id] = []
+        if may and schedule.id in around and most > 0:
+            page = upcoming(schedule.schedule, now, None, most, around[schedule.id], ctx.config.environment)
+            fires[schedule.id] = page.items
     return JobPage(shown, fires, runs, taking, explain.why(ctx, id))
 
 
