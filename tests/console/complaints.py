@@ -9,6 +9,9 @@ from playwright.sync_api import BrowserContext, ConsoleMessage, Error, Request, 
 OUTAGE = r"ERR_CONNECTION_|ERR_EMPTY_RESPONSE|ERR_INCOMPLETE_CHUNKED|ERR_NETWORK_CHANGED|ERR_SOCKET|status of 503"
 """What a browser says of a server that is stopped, is starting, or was killed."""
 
+HALF_TYPED = r"status of 422 .*/schedules/preview"
+"""What is refused while somebody types: a preview is asked for whenever the fingers rest, wherever in a word they do."""
+
 _GIVEN_UP = "net::ERR_ABORTED"
 """A page that is left, or that asks anew, gives its requests up: nothing is wrong with that."""
 

@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Page, expect
 
-from console.complaints import Complaints
+from console.complaints import HALF_TYPED, Complaints
 from console.hands import Hands, with_either_hand
 from console.serving import Server
 
@@ -209,8 +209,9 @@ def test_a_server_that_goes_away_and_comes_back(
 
 @with_either_hand
 def test_change_a_schedule_and_see_what_it_does_before_it_is_saved(
-    hands_of: HandsOf, page: Page, visit: Visit, server: Server
+    hands_of: HandsOf, page: Page, visit: Visit, server: Server, complaints: Complaints
 ) -> None:
+    complaints.expect(HALF_TYPED)
     hands = hands_of(page)
     name = f"changed.by-{hands_of.__name__.lower()}"
     document = {"name": name, "jobType": "script", "parameters": {"command": "true"}, "cronExpression": "0 6 * * *"}

@@ -31,7 +31,7 @@ def test_events_do_not_starve_a_slow_screen(page: Page, visit: Callable[[Page, s
             {"offline": False, "latency": _SLOW_MS, "downloadThroughput": -1, "uploadThroughput": -1},
         )
         page.evaluate("location.hash = '#/executions'")
-        expect(page.get_by_role("table", name="Executions").locator("tbody tr").first).to_be_visible(timeout=15_000)
+        expect(page.get_by_role("table", name="Executions").locator("tbody tr").first).to_be_visible()
     finally:
         enough.set()
         noise.join()

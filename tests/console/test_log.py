@@ -37,7 +37,7 @@ def test_a_line_is_found_and_linked(page: Page, visit: Visit, server: Server) ->
 
 
 def test_a_reader_is_not_disturbed_by_what_is_written(page: Page, visit: Visit, server: Server) -> None:
-    id = server.trigger("shop.slow", {"seconds": 6})
+    id = server.trigger("shop.slow", {"seconds": 300})
     server.wait_state(id, "Running")
     visit(page, f"#/executions/{id}")
     log = page.get_by_role("log")
@@ -50,8 +50,10 @@ def test_a_reader_is_not_disturbed_by_what_is_written(page: Page, visit: Visit, 
     pill.click()
     expect(pill).to_have_count(0)
     assert log.evaluate("it => it.scrollHeight - it.scrollTop - it.clientHeight") < 60
-    assert server.ended(id) == "Succeeded"
-    expect(log).to_contain_text("step 30 of 30")
+    server.post(f"/api/executions/{id}/cancel", {}, status=202)
+    assert server.ended(id) == "Cancelled"
+    (last,) = server.get(f"/api/executions/{id}/logs", tail=1)["items"]
+    expect(log).to_contain_text(last["text"])
 
 
 def test_the_end_is_saved_as_a_text(page: Page, visit: Visit, server: Server) -> None:

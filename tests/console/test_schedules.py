@@ -6,7 +6,7 @@ from collections.abc import Callable
 import pytest
 from playwright.sync_api import Locator, Page, expect
 
-from console.complaints import Complaints
+from console.complaints import HALF_TYPED, Complaints
 from console.hands import Hands, with_either_hand
 from console.screens import Furnished
 from console.serving import Server
@@ -27,8 +27,9 @@ def _main(page: Page) -> Locator:
 
 @with_either_hand
 def test_a_new_schedule_is_reviewed_before_it_is_saved(
-    hands_of: HandsOf, page: Page, visit: Visit, server: Server
+    hands_of: HandsOf, page: Page, visit: Visit, server: Server, complaints: Complaints
 ) -> None:
+    complaints.expect(HALF_TYPED)
     hands = hands_of(page)
     visit(page, f"#/schedules/new?job={server.job('shop.slow')}")
     hands.choose(page.get_by_role("combobox", name="Rule", exact=True), "Monthly")

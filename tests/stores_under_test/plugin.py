@@ -171,10 +171,12 @@ def pytest_generate_tests(metafunc: pytest.Metafunc) -> None:
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    """Reports carry the properties of their tests: by them the table counts."""
+    """Reports carry the properties of their tests: by them the table counts. A test of no chosen store has none."""
     for item in items:
-        if isinstance(item, pytest.Function) and hasattr(item, "callspec") and "store_kind" in item.callspec.params:
-            item.user_properties.append((_STORE, item.callspec.params["store_kind"]))
+        if isinstance(item, pytest.Function) and hasattr(item, "callspec"):
+            kind = item.callspec.params.get("store_kind")
+            if kind in STORES:
+                item.user_properties.append((_STORE, kind))
 
 
 def pytest_sessionfinish(session: pytest.Session) -> None:
