@@ -22,7 +22,7 @@ _DUE_SCHEDULES = f"""
 def hold_schedules(tx: Any, rows: Sequence[tuple[str, int, Instant]]) -> set[str]:
     """Those of the schedules (id, revision, cursor) that are unchanged and that no other coordinator has in hand."""
     ids, revisions, cursors = zip(*rows, strict=True)
-    held = tx.driver.execute(_HOLD, (array(ids), array(revisions), array(cursors))).fetchall()
+    held = tx.driver.execute(_HOLD, (array(ids), array(revisions), array(cursors), array(ids))).fetchall()
     return {id for (id,) in held}
 
 
@@ -30,7 +30,8 @@ _HOLD = """
     SELECT schedules.id::text FROM schedules
     JOIN unnest(%s::uuid[], %s::int[], %s::bigint[]) AS given(id, revision, cursor)
       ON schedules.id = given.id AND schedules.revision = given.revision AND schedules.cursor_at = given.cursor
-    WHERE schedules.state = 'Enabled' FOR UPDATE OF schedules SKIP LOCKED"""
+    WHERE schedules.state = 'Enabled' AND schedules.id = ANY(%s::uuid[]) FOR UPDATE OF schedules SKIP LOCKED"""
+"""The ids are said twice, here and below: see `requeued` of the settlement."""
 
 
 def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> int:
@@ -39,7 +40,8 @@ def advance_schedules(tx: Any, rows: Sequence[Sequence[object]]) -> int:
     numbers = (
         array(ids), array(revisions), array(read), array(cursors), array(following), array(firing), array(runs),
     )  # fmt: skip
-    moved: int = tx.driver.execute(_ADVANCE, (*numbers, text_array([str(state) for state in states]))).rowcount
+    written = (*numbers, text_array([str(state) for state in states]), array(ids))
+    moved: int = tx.driver.execute(_ADVANCE, written).rowcount
     return moved
 
 
@@ -49,7 +51,7 @@ _ADVANCE = """
     FROM unnest(%s::uuid[], %s::int[], %s::bigint[], %s::bigint[], %s::bigint[], %s::bigint[], %s::int[], %s::text[])
         AS given(id, revision, read, cursor, following, firing, runs, state)
     WHERE schedules.id = given.id AND schedules.revision = given.revision AND schedules.cursor_at = given.read
-      AND schedules.state = 'Enabled'"""
+      AND schedules.state = 'Enabled' AND schedules.id = ANY(%s::uuid[])"""
 
 
 def live_of_schedules(tx: Any, schedule_ids: Collection[str]) -> list[list[str]]:

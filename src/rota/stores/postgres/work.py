@@ -245,9 +245,11 @@ _GOING_ON = f"""
             UPDATE executions SET state = l.becomes, due_at = coalesce(l.new_due_at, executions.due_at),
                 attempt = executions.attempt - (1 - l.counts), token = NULL, worker_id = NULL, lease_expires_at = NULL,
                 handle = l.new_handle, error = l.new_error, progress = NULL
-            FROM live AS l WHERE executions.id = l.id AND l.becomes NOT IN {_FINAL}
+            FROM live AS l
+            WHERE executions.id = l.id AND l.becomes NOT IN {_FINAL} AND executions.id = ANY(%(id)s::uuid[])
         )"""
-"""Rows are found again by id, not by ctid: one that was changed between snapshot and lock moved."""
+"""Rows are found again by id, not by ctid: one that was changed between snapshot and lock moved. The ids are said twice, or
+a planner that takes the table for empty reads all of it."""
 
 
 @lru_cache(maxsize=2)
