@@ -30,6 +30,7 @@ from rota.scheduler.pruner import Pruner
 from rota.scheduler.relay import Relay
 from rota.scheduler.replanner import Replanner
 from rota.scheduler.rescuer import Rescuer
+from rota.scheduler.sealer import Sealer
 from rota.scheduler.ticker import Ticker
 from rota.sdk import functions as sdk_functions
 from rota.sdk import submission
@@ -39,7 +40,7 @@ from rota.service import synchronise
 from rota.service.context import Catalogue, ServiceContext
 from rota.service.sessions import SignInLinks
 from rota.service.submission import StoreSubmitter
-from rota.stores import schema
+from rota.stores import audit, schema
 from rota.stores.clock import Clock
 from rota.stores.database import Database
 from rota.stores.identity import new_id
@@ -63,7 +64,8 @@ class App:
         self.telemetry = Telemetry()
         self.functions = sdk_functions.registry if functions is None else functions
         self.functions.load(config.app)
-        self.database = Database(config.db, clock=clock, durable=durable, pool=config.store.bounded_by(config.lease))
+        pool = config.store.bounded_by(config.lease)
+        self.database = Database(config.db, clock=clock, durable=durable, pool=pool, keyring=config.audit.keyring)
         self.stopping = threading.Event()
         self.links = SignInLinks()
         submission.install(StoreSubmitter(self.context(SYSTEM)))
@@ -73,6 +75,7 @@ class App:
     def prepare(self, *, create: bool = True) -> None:
         """Make sure of the schema, and bring the jobs that code defines into the store."""
         schema.require_current(self.database, create=create)
+        audit.require_key(self.database)
         synchronise.synchronise(self.context(SYSTEM), self.functions.definitions())
 
     def context(self, principal: Principal) -> ServiceContext:
@@ -113,6 +116,7 @@ class App:
             Rescuer(self.database, self.config.lease, self.telemetry, watches_first=True),
             Relay(self.database, self.telemetry),
             Pruner(self.database, self.config.history),
+            Sealer(self.database, self.config.audit.anchor_file, self.telemetry),
             Replanner(self.database),
         )
         return [Loop(step, self.database, self.telemetry) for step in steps]

@@ -13,6 +13,7 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError, field_validator, model_validator
 from pydantic_settings import BaseSettings, NoDecode, PydanticBaseSettingsSource, SettingsConfigDict
 
+from rota.domain.audit import Keyring
 from rota.domain.errors import ConfigurationInvalid
 from rota.domain.instant import SECOND, Duration
 from rota.domain.retry import Strategy
@@ -138,6 +139,29 @@ class HistoryConfig(_Section):
     event_hours: float = Field(default=24, gt=0)
 
 
+class AuditConfig(_Section):
+    """What makes it evident that somebody changed the audit (docs/guides/auditing.md)."""
+
+    key: str = Field(default="", repr=False, description="what entries are sealed with, at least 32 characters")
+    former_keys: Words = Field(default=(), repr=False, description="what they were sealed with before")
+    anchor_file: Path | None = Field(default=None, description="where the head of the chain is noted, once a minute")
+
+    @field_validator("key", "former_keys")
+    @classmethod
+    def _long_enough(cls, value: str | tuple[str, ...]) -> str | tuple[str, ...]:
+        if any(0 < len(key) < _SHORTEST_KEY for key in ((value,) if isinstance(value, str) else value)):
+            raise ValueError(f"a key of the audit has at least {_SHORTEST_KEY} characters; try: openssl rand -hex 32")
+        return value
+
+    @property
+    def keyring(self) -> Keyring:
+        """The keys as the store takes them."""
+        return Keyring(self.key.encode(), tuple(key.encode() for key in self.former_keys))
+
+
+_SHORTEST_KEY = 32
+
+
 class Config(BaseSettings):
     """Everything that can be set."""
 
@@ -165,6 +189,7 @@ class Config(BaseSettings):
     script: ScriptConfig = ScriptConfig()
     server: ServerConfig = ServerConfig()
     history: HistoryConfig = HistoryConfig()
+    audit: AuditConfig = AuditConfig()
 
     @field_validator("environment")
     @classmethod
@@ -185,6 +210,7 @@ class Config(BaseSettings):
         engine = self.engine
         return {
             "environment": self.environment,
+            "audit.key": f"the one named {self.audit.keyring.name}" if self.audit.key else "not set",
             **{f"lease.{key}": value for key, value in self.lease.model_dump(mode="json").items()},
             **{f"history.{key}": value for key, value in self.history.model_dump(mode="json").items()},
             "engine.default_timeout_seconds": engine.default_timeout_seconds,

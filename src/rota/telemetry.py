@@ -120,6 +120,11 @@ class Telemetry:
             self._say_again_at = now + _SAY_AGAIN_SECONDS
         logger.error("%s; %s", error, "still waiting for it" if said else "waiting for it")
 
+    def audit_tampered(self, seq: int) -> None:
+        """An entry of the audit was not written by Rota."""
+        self.count("audit_tampered")
+        logger.error("entry %d of the audit was not written by Rota, or changed since; see `rota audit verify`", seq)
+
     def loop_failed(self, name: str, error: BaseException) -> None:
         """A loop's step raised; it goes on."""
         self.count(f"loop_{name}_failed")

@@ -63,6 +63,8 @@ def _findings(config: "Config", problems: list[str]) -> Iterator[tuple[str, str]
     yield "private HTTP", ", ".join(config.http.allow_private) or "none"
     for module in config.app:
         yield "app", _app(module, problems)
+    yield "audit key", f"the one named {config.audit.keyring.name}" if config.audit.key else "none"
+    yield "anchors", str(config.audit.anchor_file or "none")
     yield "admin token", "set" if config.admin_token else "made at the first start"
 
 

@@ -1,11 +1,19 @@
-"""Who changed what."""
+"""Who changed what, and whether that is still what was written."""
+
+from dataclasses import dataclass
+from itertools import chain, islice
 
 from rota.domain.access import Right
+from rota.domain.audit import Finding, Flaw, Keyring, Link, examine, is_sealed
+from rota.domain.errors import NotFound
 from rota.service.context import ServiceContext
-from rota.stores import audit
+from rota.stores import anchors, audit
 from rota.stores.audit import AuditEntry
+from rota.stores.database import Transaction
 
-__all__ = ["AuditEntry", "page"]
+__all__ = ["AuditEntry", "Verdict", "get", "page", "verify"]
+
+_MOST_FINDINGS = 100
 
 
 def page(
@@ -21,3 +29,67 @@ def page(
     ctx.require(Right.AUDIT)
     with ctx.read() as tx:
         return audit.page(tx, before=before, limit=limit, noun=noun, subject_id=subject_id, actor=actor)
+
+
+def get(ctx: ServiceContext, seq: int) -> AuditEntry:
+    """One entry, or NotFound."""
+    ctx.require(Right.AUDIT)
+    with ctx.read() as tx:
+        found = audit.get(tx, seq)
+    if found is None:
+        raise NotFound(f"the audit has no entry {seq}")
+    return found
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """What an examination of the audit came to."""
+
+    entries: int
+    waiting: int
+    """Entries that are sealed but not linked yet: those of the last moment."""
+    unsealed: int
+    """Entries from before the chain: nothing is known of them."""
+    keyed_from: int | None
+    """From this entry on, links are made with a key. None: nobody but the anchors stops who can write to the store."""
+    anchors: int
+    """How many anchors the chain was held against."""
+    head: Link | None
+    findings: list[Finding]
+    """By number; the first hundred of each kind."""
+
+
+def verify(ctx: ServiceContext, anchor: tuple[int, bytes] | None = None) -> Verdict:
+    """Examine every entry, every link and every anchor: those of this coordinator's file and, if given, another one."""
+    ctx.require(Right.AUDIT)
+    keyring = ctx.database.keyring
+    file = ctx.config.audit.anchor_file
+    noted = anchors.noted(file) if file is not None and file.exists() else iter(())
+    with ctx.read() as tx:
+        head = audit.head(tx)
+        first, keyed_from = audit.starts(tx)
+        flaws = list(islice(examine(keyring, audit.chain(tx)), _MOST_FINDINGS))
+        flaws += _without_link(tx, keyring, first or 0, head)
+        flaws += [Finding(seq, Flaw.COPIED) for seq in audit.copies(tx, _MOST_FINDINGS)]
+        held, cut_off = 0, []
+        for seq, digest in chain(noted, [anchor] if anchor else []):
+            held += 1
+            link = audit.linked(tx, seq)
+            if link is None or link.digest != digest:
+                cut_off.append(Finding(seq, Flaw.NOT_ANCHORED))
+        return Verdict(
+            entries=audit.count(tx),
+            waiting=audit.count(tx, after=head.seq),
+            unsealed=audit.count(tx, before=first or 0),
+            keyed_from=keyed_from,
+            anchors=held,
+            head=head if head.seq else None,
+            findings=sorted({*flaws, *cut_off[:_MOST_FINDINGS]}, key=lambda one: (one.seq, one.flaw)),
+        )
+
+
+def _without_link(tx: Transaction, keyring: Keyring, first: int, head: Link) -> list[Finding]:
+    """Entries that the sealer has passed over, and those that it will."""
+    passed = audit.unlinked(tx, after=first - 1, until=head.seq, limit=_MOST_FINDINGS) if first else []
+    coming = (seq for seq, entry in audit.behind(tx, head.seq) if not is_sealed(keyring, entry, keyed=head.key != ""))
+    return [Finding(seq, Flaw.ADDED) for seq in (*passed, *islice(coming, _MOST_FINDINGS))]

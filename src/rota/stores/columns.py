@@ -42,6 +42,8 @@ Name = String(200)
 Json = Text()
 Digest = LargeBinary(32).with_variant(VARBINARY(32), "mysql", "mariadb")
 """A SHA-256."""
+Seal = LargeBinary(48).with_variant(VARBINARY(48), "mysql", "mariadb")
+"""A nonce and an HMAC-SHA-256."""
 
 compact = json.JSONEncoder(separators=(",", ":"), ensure_ascii=False, check_circular=False, allow_nan=False).encode
 """A value as the JSON that a column holds. ValueError for what JSON has no word for."""

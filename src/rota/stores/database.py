@@ -14,6 +14,7 @@ from sqlalchemy import Connection, Executable, Row, exc
 from sqlalchemy.engine import URL, make_url
 
 from rota.config import StoreConfig
+from rota.domain.audit import Keyring
 from rota.domain.errors import ConfigurationInvalid, Contended, RotaError, Unavailable
 from rota.domain.instant import Instant
 from rota.stores.base import Dialect, HotStatements, Listener
@@ -38,11 +39,13 @@ _DIALECTS = {
 class Transaction:
     """One open transaction. `now` is the store's time at its beginning. Never shared between threads."""
 
-    __slots__ = ("connection", "driver", "hot", "now", "opens_at", "settled", "topics")
+    __slots__ = ("connection", "driver", "hot", "keyring", "now", "opens_at", "settled", "topics")
 
-    def __init__(self, connection: Connection, now: Instant, hot: HotStatements) -> None:
+    def __init__(self, connection: Connection, now: Instant, hot: HotStatements, keyring: Keyring) -> None:
         self.connection = connection
         self.hot = hot
+        self.keyring = keyring
+        """What entries of the audit are sealed with."""
         self.driver: Any = connection.connection.driver_connection
         self.now = now
         self.topics: set[str] = set()
@@ -72,7 +75,13 @@ class Database:
     """One store. Safe to use from any number of threads."""
 
     def __init__(
-        self, url: str, *, clock: Clock | None = None, durable: bool = True, pool: StoreConfig | None = None
+        self,
+        url: str,
+        *,
+        clock: Clock | None = None,
+        durable: bool = True,
+        pool: StoreConfig | None = None,
+        keyring: Keyring | None = None,
     ) -> None:
         """`durable=False` leaves out the sync to disk: for tests and throw-away stores only."""
         self.url = _parsed(url)
@@ -80,6 +89,7 @@ class Database:
         self.hot: HotStatements = self.dialect
         with translating(self.dialect):
             self.engine = self.dialect.engine(self.url, pool or StoreConfig(), durable=durable)
+        self.keyring = keyring or Keyring()
         self.clock = clock or (SystemClock() if self.dialect.ONE_WRITER else ServerClock())
         self.bell = Bell()
         self._sender = secrets.token_hex(6)
@@ -207,7 +217,7 @@ class Database:
             yield cast(Transaction, self._begin(connection, write, wait, last=True))
 
     def _begin(self, connection: Connection, write: bool, wait: bool, *, last: bool) -> Transaction | None:
-        transaction = Transaction(connection, 0, self.hot)
+        transaction = Transaction(connection, 0, self.hot, self.keyring)
         clock = self.clock
         asking = isinstance(clock, ServerClock) and clock.wants_to_hear
         try:

@@ -5,8 +5,8 @@ from dataclasses import dataclass
 
 from sqlalchemy import ColumnElement, func, or_, select
 
-from rota.domain.instant import SECOND, Duration, Instant
-from rota.stores import bell
+from rota.domain.instant import Instant
+from rota.stores import bell, numbers
 from rota.stores.database import Transaction
 from rota.stores.tables import events
 
@@ -57,7 +57,7 @@ def after(tx: Transaction, seq: int, limit: int, *, kinds: Collection[str] = (),
     ]
     if len(found) == limit:
         return Told(found, found[-1].seq, True)
-    return Told(found, until, until - seq >= _LOOK_AHEAD)
+    return Told(found, until, until - seq >= numbers.LOOK_AHEAD)
 
 
 def _of_kind(kind: str) -> ColumnElement[bool]:
@@ -65,23 +65,8 @@ def _of_kind(kind: str) -> ColumnElement[bool]:
 
 
 def settled(tx: Transaction, seq: int) -> int:
-    """The number behind `seq` up to which every event is there.
-
-    Numbers are drawn before the commit, so transactions side by side become visible out of their order. At a number
-    that is missing the reader waits, until it is older than a transaction can be: then that one was rolled back.
-    """
-    found = tx.all(
-        select(events.c.seq, events.c.at).where(events.c.seq > seq).order_by(events.c.seq).limit(_LOOK_AHEAD)
-    )
-    for row in found:
-        if row.seq != seq + 1 and row.at > tx.now - _LONGEST_TRANSACTION:
-            break
-        seq = row.seq
-    return seq
-
-
-_LOOK_AHEAD = 5000
-_LONGEST_TRANSACTION: Duration = 30 * SECOND
+    """The number behind `seq` up to which every event is there."""
+    return numbers.settled(tx, events, seq)
 
 
 def newest(tx: Transaction) -> int:

@@ -56,7 +56,7 @@ def _require(database: Database, driver: Any) -> None:
 def _working(database: Database, connection: Connection, driver: Any) -> Iterator[Transaction]:
     with database.read():
         pass  # so that the store's clock has been heard
-    transaction = Transaction(connection, database.clock.now(), database.hot)
+    transaction = Transaction(connection, database.clock.now(), database.hot, database.keyring)
     with translating(database.dialect):
         yield transaction
         if carried := transaction.topics & CARRIED:

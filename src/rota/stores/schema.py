@@ -5,7 +5,7 @@ from sqlalchemy import inspect, text
 from rota.domain.errors import SchemaMismatch, StoreEmpty
 from rota.stores.database import Database
 
-HEAD = "0010"
+HEAD = "0011"
 """The newest revision in `migrations/versions`; a test holds the two together."""
 
 

@@ -18,7 +18,7 @@ from sqlalchemy import (
     text,
 )
 
-from rota.stores.columns import Digest, Id, Json, Moment, Name, Number
+from rota.stores.columns import Digest, Id, Json, Moment, Name, Number, Seal
 from rota.stores.metadata import CLUSTERED, metadata, where
 
 _FREE = "state = 'Pending' AND limits IS NULL"
@@ -219,6 +219,15 @@ audit = Table(
     Column("noun", String(24), nullable=False),
     Column("subject_id", String(200)),
     Column("detail", Json),
+    Column("seal", Seal),
+)
+
+audit_links = Table(
+    "audit_links",
+    metadata,
+    Column("seq", Number, primary_key=True, autoincrement=False),
+    Column("digest", Digest, nullable=False),
+    Column("key_name", String(16), nullable=False),
 )
 
 idempotency = Table(

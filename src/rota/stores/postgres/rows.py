@@ -65,6 +65,8 @@ def _copied(columns: Iterable[Sequence[object]]) -> str:
 
 def _fields(values: Sequence[object]) -> Sequence[str]:
     """The values of one column as COPY reads them."""
+    if isinstance(next(filter(None, values), None), bytes):
+        return ["\\N" if value is None else f"\\\\x{value.hex()}" for value in values]  # type: ignore[attr-defined]
     fields = ["\\N" if value is None else str(value) for value in values]
     if not _SPECIAL.search("".join([value for value in values if isinstance(value, str)])):
         return fields

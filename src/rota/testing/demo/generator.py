@@ -10,16 +10,18 @@ from sqlalchemy import delete, select, text, update
 from rota.app import App
 from rota.config import load
 from rota.domain.access import SYSTEM
+from rota.domain.audit import Written
 from rota.domain.errors import Conflict
 from rota.domain.instant import DAY, Instant
 from rota.domain.planning import coming
 from rota.sdk.functions import Functions
-from rota.stores import schedules, surroundings
+from rota.stores import audit, schedules, surroundings
 from rota.stores.clock import SystemClock
 from rota.stores.database import Database, Transaction
 from rota.stores.metadata import metadata
 from rota.stores.schedule_tables import schedules as schedule_table
-from rota.stores.tables import audit, counters, events
+from rota.stores.tables import audit as audit_table
+from rota.stores.tables import counters, events
 from rota.testing.clock import ManualClock
 from rota.testing.demo import functions as demo_functions
 from rota.testing.demo import telling
@@ -138,7 +140,7 @@ class _Generation:
         def finish(tx: Transaction) -> None:
             tx.execute(update(counters).where(counters.c.name == "token").values(value=past.token + 1))
             tx.execute(delete(events).where(events.c.at < tx.now - DAY))
-            for table in (events, audit):
+            for table in (events, audit_table):
                 _put_in_order(tx, table)
             _plan_from_now(tx, defined, past)
             write_fleet(tx, shifts, tx.now, functions, self._app.config)
@@ -149,8 +151,11 @@ class _Generation:
 
 
 def _write_audit(tx: Transaction, past: Past) -> None:
-    rows = [(*row[:5], telling.compact(row[5])) for row in past.audit]
-    tx.hot.insert(tx, "audit", ("at", "actor", "action", "noun", "subject_id", "detail"), rows)
+    entries = [
+        Written(at, actor, action, noun, subject_id, telling.compact(detail))
+        for at, actor, action, noun, subject_id, detail in past.audit
+    ]
+    audit.add(tx, [audit.sealed(tx.keyring, entry) for entry in entries])
 
 
 def _put_in_order(tx: Transaction, table: Any) -> None:
