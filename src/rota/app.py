@@ -72,10 +72,14 @@ class App:
         register_builtin(self.functions)
         builtin.register(self.functions, self.context(SYSTEM))
 
-    def prepare(self, *, create: bool = True) -> None:
-        """Make sure of the schema, and bring the jobs that code defines into the store."""
+    def open(self, *, create: bool = True) -> None:
+        """Make sure of the schema, and that this process can go on with the audit."""
         schema.require_current(self.database, create=create)
         audit.require_key(self.database)
+
+    def prepare(self) -> None:
+        """Open the store, and bring the jobs that code defines into it."""
+        self.open()
         synchronise.synchronise(self.context(SYSTEM), self.functions.definitions())
 
     def context(self, principal: Principal) -> ServiceContext:

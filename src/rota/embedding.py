@@ -14,7 +14,6 @@ from rota.api.security import Doorkeeper, Tokens, require_same_origin
 from rota.app import App
 from rota.config import load
 from rota.domain.access import Principal, Role
-from rota.stores import schema
 from rota.version import __version__
 
 __all__ = ["Who", "console"]
@@ -58,7 +57,7 @@ class _Embedded:
                 return self._made
             config = load(flags={"db": self._db})
             app = App(config)
-            schema.require_current(app.database, create=True)
+            app.open()
             app.database.listen()
             doorkeeper: Doorkeeper = Tokens(app.database)
             if self._who is not None:

@@ -27,7 +27,6 @@ from rota.domain.errors import ConfigurationInvalid, StoreEmpty, Unauthenticated
 from rota.engine.supervisor import Supervisor
 from rota.engine.thread import EngineThread
 from rota.service import access
-from rota.stores import schema
 from rota.stores.database import Database
 from rota.version import __version__
 
@@ -55,7 +54,7 @@ def run_worker(config: Config) -> int:
     """Worker only, directly on the store."""
     telemetry.configure(config.log)
     app = App(config)
-    _when_the_store_answers(app.database, lambda: schema.require_current(app.database, create=False))
+    _when_the_store_answers(app.database, lambda: app.open(create=False))
     app.database.listen()
     try:
         asyncio.run(_work(app.supervisor(), config, f"store {app.database}", "all"))
@@ -118,7 +117,7 @@ def _coordinate(config: Config, *, with_worker: bool) -> int:
 
 def _open(app: App) -> str | None:
     """Make the store ready and join its coordinators. Returns the admin token to show, if there is one."""
-    schema.require_current(app.database, create=True)
+    app.open()
     app.presence.join()
     token = access.bootstrap(app.database, app.config.admin_token)
     app.prepare()

@@ -246,6 +246,24 @@ def test_a_store_that_somebody_else_locks(make_rota: Make) -> None:
         assert "Traceback" not in rota.everything_said
 
 
+def test_an_audit_whose_key_is_not_there(make_rota: Make) -> None:
+    """No process goes on with a chain that it could only break; nothing that would tell of the key is said."""
+    key = "0123456789abcdef" * 4
+    rota = make_rota(variables={"ROTA_AUDIT__KEY": key})
+    rota.start().wait_ready()
+    eventually(lambda: rota.get("/api/audit/verify")["keyedFrom"], 20, "the chain is made with the key")
+    assert rota.stop() == 0
+    assert key not in rota.everything_said
+    (rota.folder / "short.toml").write_text('audit.key = "short"')
+    short = rota.run("check", "--config", "short.toml")
+    assert (short.returncode, "at least 32 characters" in short.stderr) == (2, True)
+    for command in ("up", "server", "worker"):
+        said = rota.run(command, "--db", rota.db)
+        assert said.returncode == 2, said
+        assert "ROTA_AUDIT__KEY" in said.stderr
+        assert "Traceback" not in said.stderr
+
+
 def refused(answer: Any, status: int) -> Any:
     """The problem document of a refusal."""
     assert answer.status_code == status, answer.text

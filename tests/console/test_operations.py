@@ -1,7 +1,9 @@
 """What those come for who run Rota: queues, keys, the audit, and what happened when."""
 
 import re
+import sqlite3
 from collections.abc import Callable
+from contextlib import closing
 
 import pytest
 from playwright.sync_api import Page, expect
@@ -123,3 +125,28 @@ def test_trends_are_told_day_by_day(page: Page, visit: Visit) -> None:
     expect(page.locator(".chart-says")).not_to_contain_text("30 days")
     page.get_by_role("button", name="Table").click()
     expect(page.get_by_role("table", name="The last 30 days").locator("tbody tr")).to_have_count(30)
+
+
+@with_either_hand
+def test_the_audit_is_examined(hands_of: HandsOf, page: Page, visit: Visit) -> None:
+    hands = hands_of(page)
+    visit(page, "#/audit")
+    hands.press(page.get_by_role("button", name="Verify"))
+    examination = page.get_by_role("region", name="Examination")
+    expect(examination).to_contain_text("Every entry is as it was written.")
+    expect(examination).to_contain_text(re.compile(r"\d+:[0-9a-f]{64}"))
+    hands.press(examination.get_by_role("button", name="Close the examination"))
+    expect(examination).to_have_count(0)
+
+
+def test_an_entry_that_was_changed_is_named(page: Page, visit: Visit, server: Server) -> None:
+    name = "forged-by-hand"
+    server.post("/api/calendars", {"name": name}, status=201)
+    (entry,) = server.get("/api/audit", noun="calendar", subjectId=name)["items"]
+    with closing(sqlite3.connect(server.db)) as store, store:
+        store.execute("UPDATE audit SET actor = 'mallory' WHERE seq = ?", (entry["seq"],))
+    visit(page, "#/audit")
+    page.get_by_role("button", name="Verify").click()
+    examination = page.get_by_role("region", name="Examination")
+    expect(examination).to_contain_text(f"Entry {entry['seq']}")
+    expect(examination).to_contain_text("not what was written")
