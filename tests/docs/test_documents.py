@@ -2,7 +2,7 @@
 
 A block's info string begins with its language. What follows it says how the block is tested:
 
-    python jobs.py    written to that file in the document's folder
+    python jobs.py    written to that file in the document's folder, as is `yaml jobs.yaml`
     python run        run by the interpreter
     python test       run by pytest
     sh run            run by bash against a coordinator; variables and functions last to the end of the document
@@ -25,6 +25,7 @@ import pytest
 ROOT = Path(__file__).parents[2]
 DOCUMENTS = [ROOT / "README.md", *sorted((ROOT / "docs").rglob("*.md"))]
 FENCE = re.compile(r"^```([^\n`]*)\n(.*?)^``` *$", re.MULTILINE | re.DOTALL)
+FILES = (".py", ".yaml")
 TOKEN = "the-token-of-the-documents"
 VOLATILE = (
     (re.compile(r"\b[0-9a-f]{8}-[0-9a-f]{4}-7[0-9a-f]{3}-[0-9a-f]{4}-[0-9a-f]{12}\b"), "<id>"),
@@ -73,7 +74,7 @@ def test_its_blocks_do_what_they_show(document: Path, tmp_path: Path) -> None:
         pytest.skip("there is no curl")
     found = blocks(document)
     for block in found:
-        if block.language == "python" and block.use.endswith(".py"):
+        if block.use.endswith(FILES):
             (tmp_path / block.use).write_text(block.text)
     with coordinator(tmp_path, needed=any(block.language == "sh" and block.use for block in found)) as url:
         printed = ""
@@ -81,7 +82,7 @@ def test_its_blocks_do_what_they_show(document: Path, tmp_path: Path) -> None:
             if block.language == "text" and block.use == "output":
                 missing = missing_line(block.text, printed)
                 assert missing is None, f"line {block.line}: {missing!r} was not printed; this was:\n{printed}"
-            elif block.use and not block.use.endswith(".py"):
+            elif block.use and not block.use.endswith(FILES):
                 printed = run(block, tmp_path, url)
 
 

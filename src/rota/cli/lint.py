@@ -1,9 +1,6 @@
 """`rota lint`: what is probably a mistake in jobs, stored or in files."""
 
-import json
-import sys
 import time
-from pathlib import Path
 
 import click
 
@@ -22,7 +19,7 @@ _FOUND = 1
     "files",
     metavar="FILE",
     multiple=True,
-    help="Jobs or schedules as JSON, without a server; repeatable.",
+    help="Jobs or schedules as YAML or JSON, without a server; repeatable.",
 )
 @click.option("--strict", is_flag=True, help="Fail on warnings too.")
 @asks
@@ -67,18 +64,16 @@ def _in_files(files: tuple[str, ...]) -> list[Document]:
 
 
 def _documents(file: str) -> list[Document]:
-    """The JSON objects of a file: one, a list of them, or a list under `jobs`."""
-    try:
-        content = json.loads(sys.stdin.read() if file == "-" else Path(file).read_text(encoding="utf-8"))
-    except OSError as error:
-        raise click.UsageError(f"cannot read {file}: {error.strerror}") from None
-    except ValueError as error:
-        raise click.UsageError(f"{file} is not JSON: {error}") from None
-    if isinstance(content, dict) and isinstance(content.get("jobs"), list):
-        content = content["jobs"]
-    found = content if isinstance(content, list) else [content]
-    if not all(isinstance(one, dict) for one in found):
-        raise click.UsageError(f"{file} must hold a JSON object, or a list of them")
+    """The objects of a file, as YAML or JSON: one, a list of them, or a list under `jobs`."""
+    from rota.cli.manifest_files import documents
+
+    found: list[Document] = []
+    for content in documents(file):
+        jobs = content["jobs"] if isinstance(content, dict) and isinstance(content.get("jobs"), list) else content
+        for one in jobs if isinstance(jobs, list) else [jobs]:
+            if not isinstance(one, dict):
+                raise click.UsageError(f"{file} must hold an object, or a list of them")
+            found.append(one)
     return found
 
 

@@ -81,6 +81,10 @@ class ServiceContext:
         with self.database.read() as tx:
             yield tx
 
+    def joined(self, tx: Transaction) -> "ServiceContext":
+        """A context for functions that are to take part in a transaction that is open already."""
+        return _Joined(self.database, self.config, self.principal, self.catalogue, None, tx)
+
     def remember(self, tx: Transaction, record: object) -> None:
         """Keep the answer for repetitions of this request: the last step of every function that creates."""
         if self.once is not None:
@@ -106,3 +110,22 @@ class ServiceContext:
                 "header", "Idempotency-Key", msg="this key was used for another request; take a new one"
             )
         raise Repeated(answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined(ServiceContext):
+    """Neither begins a transaction nor ends one."""
+
+    open: Transaction | None = None
+
+    @contextmanager
+    def write(self, *, serial: bool = True) -> Iterator[Transaction]:
+        """The open one."""
+        assert self.open is not None
+        yield self.open
+
+    @contextmanager
+    def read(self) -> Iterator[Transaction]:
+        """The open one, with what was written in it."""
+        assert self.open is not None
+        yield self.open

@@ -148,6 +148,16 @@ def by_source(tx: Transaction, source: str, keys: Collection[str], *, hold: bool
     return {row.source_key: _record(row) for row in tx.all(found)}
 
 
+def of_source(tx: Transaction, source: str) -> list[JobRecord]:
+    """All jobs of a source."""
+    return [_record(row) for row in tx.all(_JOB.where(jobs.c.source == source).order_by(jobs.c.id))]
+
+
+def own(tx: Transaction, job_id: str, source: str, key: str) -> None:
+    """Say that a job is defined by a source, which knows it by this name."""
+    tx.execute(update(jobs).where(jobs.c.id == job_id).values(source=source, source_key=key))
+
+
 def find(tx: Transaction, wanted: JobFilter, *, limit: int, before: str | None = None) -> list[JobRecord]:
     """Jobs, newest first, from the one before the id `before` on."""
     statement = _JOB.where(*_conditions(wanted)).order_by(jobs.c.id.desc()).limit(limit)

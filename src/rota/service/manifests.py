@@ -1,0 +1,376 @@
+"""Manifests: jobs, schedules and calendars as files say them, applied all together or not at all, and written out again.
+
+Everything goes through the functions that a single request goes through, in one transaction: the same checks, the same
+audit, the same events. What an application would change is what it did change before it was rolled back.
+"""
+
+import json
+from collections import Counter
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from rota.domain.access import Right
+from rota.domain.calendar import Calendar
+from rota.domain.difference import Planned, compare
+from rota.domain.errors import Conflict, InvalidInput, Location, NotFound
+from rota.domain.job import Job
+from rota.domain.job_schedules import DEFAULT_KEY, parse_schedules
+from rota.domain.schedule import Schedule
+from rota.service import calendars, jobs, schedule_changes, schedules
+from rota.service.context import ServiceContext
+from rota.service.job_definitions import defaults_of
+from rota.stores import calendars as stored_calendars
+from rota.stores import jobs as stored_jobs
+from rota.stores import schedules as stored_schedules
+from rota.stores import surroundings
+from rota.stores.database import Transaction
+from rota.stores.jobs import JobFilter, JobRecord
+from rota.stores.schedules import ScheduleRecord
+
+FILE = "file"
+"""The source of the jobs that an application has made or taken over."""
+MOST = 1000
+"""So many objects of a manifest are applied in one transaction."""
+
+_NOUNS = ("calendars", "jobs", "schedules")
+_PAGE = 500
+
+
+class Action(StrEnum):
+    """What became of an object."""
+
+    CREATED = "created"
+    UPDATED = "updated"
+    UNCHANGED = "unchanged"
+    DELETED = "deleted"
+
+
+@dataclass(frozen=True, slots=True)
+class FieldChange:
+    """A field as it was and as it is. `fires` says in words what that does to the times at which something fires."""
+
+    name: str
+    before: object
+    after: object
+    fires: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Applied:
+    """An object of a manifest, and what became of it."""
+
+    noun: str
+    name: str
+    id: str
+    action: Action
+    changes: list[FieldChange] = field(default_factory=list)
+
+
+class _TakenBack(Exception):
+    """Rolls a transaction back that only tried."""
+
+
+def apply(
+    ctx: ServiceContext,
+    manifest: Mapping[str, object],
+    *,
+    dry_run: bool = False,
+    prune: bool = False,
+    tag: str | None = None,
+) -> list[Applied]:
+    """Make jobs, schedules and calendars what the manifest says. What says it already is left alone.
+
+    `prune` deletes the jobs that came from a manifest and are not in this one, with `tag` only those that have the tag.
+    InvalidInput lists every problem by its place in the manifest; then nothing is stored.
+    """
+    ctx.require(Right.EDIT)
+    found = _read(manifest)
+    done: list[Applied] = []
+    with suppress(_TakenBack), ctx.write() as tx:
+        done = _Application(ctx.joined(tx), tx, found).run(prune, tag)
+        if dry_run:
+            raise _TakenBack
+    return done
+
+
+def _read(manifest: Mapping[str, object]) -> dict[str, list[Mapping[str, object]]]:
+    """The objects by their noun."""
+    errors: list[tuple[Location, str]] = [
+        ((name,), f"unknown; a manifest has {', '.join(_NOUNS)}") for name in manifest if name not in _NOUNS
+    ]
+    found: dict[str, list[Mapping[str, object]]] = {}
+    for noun in _NOUNS:
+        given = [] if manifest.get(noun) is None else manifest[noun]
+        if not isinstance(given, list):
+            errors.append(((noun,), "a list of objects"))
+            continue
+        errors += [((noun, n), "an object") for n, one in enumerate(given) if not isinstance(one, Mapping)]
+        names = Counter(one.get("name") for one in given if isinstance(one, Mapping) and noun != "schedules")
+        errors += [((noun,), f"the name {name!r} is used {many} times") for name, many in names.items() if many > 1]
+        found[noun] = [one for one in given if isinstance(one, Mapping)]
+    if sum(len(objects) for objects in found.values()) > MOST:
+        errors.append((("jobs",), f"at most {MOST} objects in one manifest; apply them in parts"))
+    if errors:
+        raise InvalidInput(f"manifest: {'.'.join(map(str, errors[0][0]))}: {errors[0][1]}", errors)
+    return found
+
+
+class _Application:
+    """One application of a manifest, in a transaction that somebody else ends."""
+
+    def __init__(self, ctx: ServiceContext, tx: Transaction, found: dict[str, list[Mapping[str, object]]]) -> None:
+        self._ctx = ctx
+        self._tx = tx
+        self._found = found
+        self._errors: list[tuple[Location, str]] = []
+
+    def run(self, prune: bool, tag: str | None) -> list[Applied]:
+        done = [
+            *self._each("calendars", self._calendar, _parents_first(self._found["calendars"])),
+            *self._each("jobs", self._job, enumerate(self._found["jobs"])),
+            *self._each("schedules", self._schedule, enumerate(self._found["schedules"])),
+        ]
+        if self._errors:
+            location, message = self._errors[0]
+            more = f" (and {len(self._errors) - 1} more)" if len(self._errors) > 1 else ""
+            raise InvalidInput(f"manifest: {'.'.join(map(str, location))}: {message}{more}", self._errors)
+        return [*done, *(self._prune(tag) if prune else ())]
+
+    def _each(
+        self,
+        noun: str,
+        work: Callable[[Mapping[str, object]], Applied],
+        objects: Iterator[tuple[int, Mapping[str, object]]],
+    ) -> Iterator[Applied]:
+        for position, document in objects:
+            try:
+                yield work(document)
+            except InvalidInput as error:
+                self._errors += [
+                    ((noun, position, *at), message) for at, message in error.errors or [((), error.detail)]
+                ]
+            except (Conflict, NotFound) as error:
+                self._errors.append(((noun, position), error.detail))
+
+    def _calendar(self, document: Mapping[str, object]) -> Applied:
+        """Overrides of which the document says nothing stay: they are decided from day to day."""
+        name = _named(document)
+        rest = {key: value for key, value in document.items() if key != "name"}
+        known = stored_calendars.get(self._tx, name)
+        if known is None:
+            made = calendars.create(self._ctx, name, rest)
+            return Applied("calendar", name, name, Action.CREATED, _differences({}, made.calendar.document()))
+        before = known.calendar.document()
+        if "overrides" not in rest:
+            rest["overrides"] = before.get("overrides", [])
+        changed = calendars.update(self._ctx, name, rest)
+        if changed.record.version == known.version:
+            return Applied("calendar", name, name, Action.UNCHANGED)
+        changes = _differences(before, changed.record.calendar.document())
+        if changed.moved:
+            changes[0] = replace(changes[0], fires=f"{len(changed.moved)} schedules fire next at another time")
+        return Applied("calendar", name, name, Action.UPDATED, changes)
+
+    def _job(self, document: Mapping[str, object]) -> Applied:
+        name = _named(document)
+        record = self._known_job(name)
+        if record is None:
+            made = jobs.create(self._ctx, document)
+            self._own(made.record, name)
+            changes = self._schedule_changes({}, self._keyed(made.record.id))
+            return Applied("job", name, made.record.id, Action.CREATED, changes)
+        id, was, state = record.id, record.job, record.state
+        wanted = parse_schedules(document, now=self._tx.now, spread=id)
+        self._adopt(id, wanted)
+        before = self._keyed(id)
+        keys = {one.key for one in wanted} | self._keys_apart(name)
+        after_update = jobs.update(self._ctx, id, document, keep={key for key in before if key in keys})
+        self._remove(id, keys)
+        self._own(record, name)
+        changes = _differences(was.document(), after_update.record.job.document())
+        if state is not after_update.record.state:
+            changes.append(FieldChange("state", state.value, after_update.record.state.value))
+        changes += self._schedule_changes(before, self._keyed(id))
+        return Applied("job", name, id, Action.UPDATED if changes else Action.UNCHANGED, changes)
+
+    def _schedule(self, document: Mapping[str, object]) -> Applied:
+        """A schedule that stands apart from its job, known by the name of the job and its key."""
+        name, key = document.get("job"), document.get("key")
+        if not isinstance(name, str) or not isinstance(key, str):
+            raise InvalidInput.field("job" if not isinstance(name, str) else "key", msg="required: a text")
+        job = self._known_job(name)
+        if job is None:
+            raise NotFound(f"there is no job {name!r}")
+        rest = {field: value for field, value in document.items() if field != "job"}
+        known = self._keyed(job.id).get(key)
+        label = f"{name}/{key}"
+        if known is None:
+            made = schedules.create(self._ctx, job.id, rest)
+            changes = self._schedule_changes({}, {key: made})
+            return Applied("schedule", label, made.id, Action.CREATED, changes)
+        changed = schedules.update(self._ctx, known.id, rest)
+        changes = self._schedule_changes({key: known}, {key: changed.record})
+        return Applied("schedule", label, known.id, Action.UPDATED if changes else Action.UNCHANGED, changes)
+
+    def _prune(self, tag: str | None) -> Iterator[Applied]:
+        named = {document.get("name") for document in self._found["jobs"]}
+        for record in stored_jobs.of_source(self._tx, FILE):
+            if record.source_key not in named and (tag is None or tag in record.job.tags):
+                jobs.delete(self._ctx, record.id)
+                yield Applied("job", record.job.name, record.id, Action.DELETED)
+
+    def _known_job(self, name: str) -> JobRecord | None:
+        """The job that a manifest knows by this name, or else the only one that has it."""
+        ours = stored_jobs.by_source(self._tx, FILE, [name]).get(name)
+        if ours is not None:
+            return ours
+        found = stored_jobs.by_name(self._tx, name)
+        if len(found) > 1:
+            raise Conflict(f"several jobs are named {name!r}; rename or delete all but one")
+        return found[0] if found else None
+
+    def _own(self, record: JobRecord, name: str) -> None:
+        if (record.source, record.source_key) != (FILE, name):
+            stored_jobs.own(self._tx, record.id, FILE, name)
+
+    def _keyed(self, job_id: str) -> dict[str, ScheduleRecord]:
+        found = stored_schedules.of_jobs(self._tx, [job_id])[job_id]
+        return {one.key: one for one in found if one.key is not None}
+
+    def _keys_apart(self, name: str) -> set[str | None]:
+        """The keys of the schedules of a job that the manifest has apart from it."""
+        return {str(one.get("key")) for one in self._found["schedules"] if one.get("job") == name}
+
+    def _adopt(self, job_id: str, wanted: Sequence[Schedule]) -> None:
+        """Give a schedule without a key that of the one in the manifest that says the same, instead of a second one."""
+        free = [one for one in stored_schedules.of_jobs(self._tx, [job_id])[job_id] if one.key is None]
+        taken = self._keyed(job_id)
+        for schedule in wanted:
+            same = next((one for one in free if _without_key(one.schedule) == _without_key(schedule)), None)
+            if schedule.key not in taken and same is not None:
+                free.remove(same)
+                rule = json.dumps(replace(same.schedule, key=schedule.key).document(), ensure_ascii=False)
+                stored_schedules.save(self._tx, replace(same, key=schedule.key, rule=rule))
+
+    def _remove(self, job_id: str, keys: set[str | None]) -> None:
+        """Schedules with keys that the manifest does not name go; those without a key were made apart, and stay."""
+        gone = [record for key, record in self._keyed(job_id).items() if key not in keys]
+        if gone:
+            schedule_changes.remove(self._tx, gone)
+            for record in gone:
+                detail = {"jobId": job_id, "rule": record.schedule.document()}
+                self._ctx.audit(self._tx, "delete", "schedule", record.id, detail)
+
+    def _schedule_changes(
+        self, before: Mapping[str, ScheduleRecord], after: Mapping[str, ScheduleRecord]
+    ) -> list[FieldChange]:
+        changes = []
+        for key in dict.fromkeys([*before, *after]):
+            old, new = (of[key].schedule if key in of else None for of in (before, after))
+            if old != new:
+                fires = compare(
+                    self._planned(old), self._planned(new), start=self._tx.now, environment=self._ctx.config.environment
+                )
+                was, now = (None if one is None else one.document() for one in (old, new))
+                changes.append(FieldChange(f"schedules.{key}", was, now, fires.summary))
+        return changes
+
+    def _planned(self, schedule: Schedule | None) -> Planned | None:
+        return None if schedule is None else Planned(schedule, surroundings.of_one(self._tx, schedule))
+
+
+def _named(document: Mapping[str, object]) -> str:
+    name = document.get("name")
+    if not isinstance(name, str) or not name:
+        raise InvalidInput.field("name", msg="required: a text")
+    return name
+
+
+def _parents_first(documents: Sequence[Mapping[str, object]]) -> Iterator[tuple[int, Mapping[str, object]]]:
+    """Calendars with their positions, each behind its parents; a circle is left as it is, to be refused."""
+    left = dict(enumerate(documents))
+    while left:
+        names = {one.get("name") for one in left.values()}
+        free = [n for n, one in left.items() if names.isdisjoint(_parents(one) - {one.get("name")})] or list(left)
+        for number in free:
+            yield number, left.pop(number)
+
+
+def _parents(document: Mapping[str, object]) -> set[object]:
+    given = document.get("parents")
+    return {one for one in given if isinstance(one, str)} if isinstance(given, list) else {given}
+
+
+def _without_key(schedule: Schedule) -> Schedule:
+    return replace(schedule, key=None)
+
+
+def _differences(before: Mapping[str, object], after: Mapping[str, object]) -> list[FieldChange]:
+    names = dict.fromkeys([*before, *after])
+    return [
+        FieldChange(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
+    ]
+
+
+def export(ctx: ServiceContext, job_ids: Sequence[str] = ()) -> dict[str, list[dict[str, object]]]:
+    """A manifest of these jobs and the calendars that they go by, or of everything that code does not define.
+
+    Applied where it came from it changes nothing. Fields that say what they would say anyway are left out.
+    """
+    ctx.require(Right.READ)
+    with ctx.read() as tx:
+        joined = ctx.joined(tx)
+        if job_ids:
+            views = [jobs.get(joined, id) for id in job_ids]
+        else:
+            views = [view for view in _all_jobs(joined) if view.record.source != "code"]
+        documents = [_job_document(ctx, view) for view in views]
+        named = {name for view in views for one in view.schedules for name in one.schedule.calendar}
+        known = stored_calendars.known(tx, named) if job_ids else _all_calendars(joined)
+        return {
+            "calendars": [{"name": name, **known[name].document()} for name in sorted(known)],
+            "jobs": sorted(documents, key=lambda document: str(document["name"])),
+        }
+
+
+def _all_jobs(ctx: ServiceContext) -> Iterator[jobs.JobView]:
+    before: str | None = None
+    while found := jobs.find(ctx, JobFilter(), limit=_PAGE, before=before):
+        yield from found
+        before = found[-1].record.id
+
+
+def _all_calendars(ctx: ServiceContext) -> dict[str, Calendar]:
+    known: dict[str, Calendar] = {}
+    after: str | None = None
+    while found := calendars.find(ctx, limit=_PAGE, after=after):
+        known |= {record.name: record.calendar for record in found}
+        after = found[-1].name
+    return known
+
+
+def _job_document(ctx: ServiceContext, view: jobs.JobView) -> dict[str, object]:
+    job = view.record.job
+    plain = Job.parse({"name": job.name, "jobType": job.type}, defaults=defaults_of(ctx)).document()
+    whole = job.document()
+    document = {name: whole[name] for name in whole if name in ("name", "jobType") or whole[name] != plain[name]}
+    held = sorted(view.schedules, key=lambda one: (one.key is None, one.key != DEFAULT_KEY, one.created_at, one.id))
+    written = [_schedule_document(place, one) for place, one in enumerate(held)]
+    if len(written) == 1:
+        document["schedule"] = written[0]
+    elif written:
+        document["schedules"] = written
+    return document
+
+
+def _schedule_document(place: int, record: ScheduleRecord) -> dict[str, object]:
+    """The schedule with its key, unless it would get that anyway; one that has none gets a part of its id as one."""
+    document = record.schedule.document()
+    key = record.key or f"s-{record.id[-8:]}"
+    if key == (DEFAULT_KEY if place == 0 else f"{DEFAULT_KEY}-{place + 1}"):
+        document.pop("key", None)
+    else:
+        document["key"] = key
+    return document
