@@ -74,7 +74,7 @@ def test_what_is_new_is_made_and_a_second_time_changes_nothing(client: TestClien
         "schedule weekly/extra": "created",
     }
     (fires,) = [one["fires"] for one in made[2]["changes"] if one["name"] == "schedules.noon"]
-    assert fires.startswith("adds ")
+    assert fires.startswith("fires first ")
     before = rows(database)
     assert set(actions(apply(client, MANIFEST)).values()) == {"unchanged"}
     assert rows(database) == before
@@ -97,7 +97,7 @@ def test_a_change_names_its_fields_and_its_fires(client: TestClient) -> None:
     assert found["schedules.noon"] == (noon, None)
     fires = {change["name"]: change["fires"] for one in done for change in one["changes"] if change["fires"]}
     assert fires["schedules.default"].startswith("moves ")
-    assert fires["schedules.noon"].startswith("removes ")
+    assert fires["schedules.noon"] == "fires no more"
     assert "extra" in keys(client, "weekly")
     assert set(keys(client, "nightly")) == {"default"}
     assert job(client, "nightly")["version"] == 2

@@ -57,14 +57,20 @@ class Difference:
     @property
     def summary(self) -> str:
         """Such as "removes 3 runs, moves 12, adds 1; first difference 2027-03-14 02:30 Europe/Madrid"."""
-        zone = Zone.named(self.time_zone)
-        first = self.first
-        if first is None:
-            return f"no run changes up to {_local(zone, self.until)} {self.time_zone}"
+        if self.first is None:
+            return f"no run changes up to {self._told(self.until)}"
         counts = (("removes", self.removed), ("moves", self.moved), ("adds", self.added))
         told = [f"{verb} {len(found)}" for verb, found in counts if found]
         told[0] += " run" if told[0].endswith(" 1") else " runs"
-        return f"{', '.join(told)}; first difference {_local(zone, first)} {self.time_zone}"
+        return f"{', '.join(told)}; first difference {self.told_first}"
+
+    @property
+    def told_first(self) -> str | None:
+        """The first instant in words, in the zone of the schedule."""
+        return None if self.first is None else self._told(self.first)
+
+    def _told(self, at: Instant) -> str:
+        return f"{_local(Zone.named(self.time_zone), at)} {self.time_zone}"
 
     def document(self) -> dict[str, object]:
         """The counts and the summary, as an audit entry keeps them."""

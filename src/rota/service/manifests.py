@@ -15,6 +15,7 @@ from rota.domain.access import Right
 from rota.domain.calendar import Calendar
 from rota.domain.difference import Planned, compare
 from rota.domain.errors import Conflict, InvalidInput, Location, NotFound
+from rota.domain.instant import Instant
 from rota.domain.job import Job
 from rota.domain.job_schedules import DEFAULT_KEY, parse_schedules
 from rota.domain.schedule import Schedule
@@ -47,7 +48,7 @@ class Action(StrEnum):
     DELETED = "deleted"
 
 
-@dataclass(frozen=True, slots=True)
+@dataclass(slots=True)
 class FieldChange:
     """A field as it was and as it is. `fires` says in words what that does to the times at which something fires."""
 
@@ -87,11 +88,14 @@ def apply(
     """
     ctx.require(Right.EDIT)
     found = _read(manifest)
-    done: list[Applied] = []
     with suppress(_TakenBack), ctx.write() as tx:
-        done = _Application(ctx.joined(tx), tx, found).run(prune, tag)
+        application = _Application(ctx.joined(tx), tx, found)
+        done = application.run(prune, tag)
+        now = tx.now
         if dry_run:
             raise _TakenBack
+    for change, old, new in application.moved:  # takes a while, so not while everybody waits
+        change.fires = _effect(old, new, now, ctx.config.environment)
     return done
 
 
@@ -125,6 +129,8 @@ class _Application:
         self._tx = tx
         self._found = found
         self._errors: list[tuple[Location, str]] = []
+        self.moved: list[tuple[FieldChange, Planned | None, Planned | None]] = []
+        """The changes of schedules, each with what was planned and what is."""
 
     def run(self, prune: bool, tag: str | None) -> list[Applied]:
         done = [
@@ -268,17 +274,27 @@ class _Application:
     ) -> list[FieldChange]:
         changes = []
         for key in dict.fromkeys([*before, *after]):
-            old, new = (of[key].schedule if key in of else None for of in (before, after))
-            if old != new:
-                fires = compare(
-                    self._planned(old), self._planned(new), start=self._tx.now, environment=self._ctx.config.environment
-                )
-                was, now = (None if one is None else one.document() for one in (old, new))
-                changes.append(FieldChange(f"schedules.{key}", was, now, fires.summary))
+            old, new = before.get(key), after.get(key)
+            if old is None or new is None or old.schedule != new.schedule:
+                was, now = (None if one is None else one.schedule.document() for one in (old, new))
+                changes.append(FieldChange(f"schedules.{key}", was, now))
+                self.moved.append((changes[-1], self._planned(old), self._planned(new)))
         return changes
 
-    def _planned(self, schedule: Schedule | None) -> Planned | None:
-        return None if schedule is None else Planned(schedule, surroundings.of_one(self._tx, schedule))
+    def _planned(self, record: ScheduleRecord | None) -> Planned | None:
+        if record is None:
+            return None
+        return Planned(record.schedule, surroundings.of_one(self._tx, record.schedule), record.runs)
+
+
+def _effect(old: Planned | None, new: Planned | None, start: Instant, environment: str) -> str:
+    """What a change of a schedule does to its fires, in words."""
+    if new is None:
+        return "fires no more"
+    if old is None:
+        first = compare(None, new, start=start, most=1, environment=environment).told_first
+        return "fires no more" if first is None else f"fires first {first}"
+    return compare(old, new, start=start, environment=environment).summary
 
 
 def _named(document: Mapping[str, object]) -> str:
