@@ -37,13 +37,13 @@ class Sealer:
             head = audit.head(tx)
             waits = audit.settled(tx, head.seq) > head.seq
         if waits:
-            head = self._database.writing(self._link, serial=True)
+            head = self._database.writing(self._link)
         self._anchor(head)
         return _INTERVAL_SECONDS
 
     def _link(self, tx: Transaction) -> Link:
         """Append to the chain what is sealed; the new head. What is not stays without a link, and is found by that."""
-        head = audit.head(tx)
+        head = audit.hold(tx)
         until = audit.settled(tx, head.seq)
         links = []
         for seq, entry in audit.behind(tx, head.seq):

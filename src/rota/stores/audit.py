@@ -14,7 +14,7 @@ from rota.domain.instant import MINUTE, Instant
 from rota.stores import numbers
 from rota.stores.columns import compact
 from rota.stores.database import Database, Transaction
-from rota.stores.tables import audit, audit_links
+from rota.stores.tables import audit, audit_links, counters
 
 _PAGE = 1000
 
@@ -112,6 +112,12 @@ def require_key(database: Database) -> None:
             f"the audit of this store is sealed with the key named {name}, which this process does not have: set"
             " audit.key (ROTA_AUDIT__KEY), and audit.former_keys when there is a new one"
         )
+
+
+def hold(tx: Transaction) -> Link:
+    """The last link, which nobody else follows before this transaction ends."""
+    tx.execute(select(counters.c.value).where(counters.c.name == "audit").with_for_update())
+    return head(tx)
 
 
 def append(tx: Transaction, links: Sequence[Link]) -> None:

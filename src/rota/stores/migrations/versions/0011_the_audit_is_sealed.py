@@ -17,3 +17,5 @@ def upgrade() -> None:
         sa.Column("key_name", sa.String(16), nullable=False),
         sa.PrimaryKeyConstraint("seq", name=op.f("pk_audit_links")),
     )
+    counters = sa.table("counters", sa.column("name", sa.String), sa.column("value", sa.BigInteger))
+    op.bulk_insert(counters, [{"name": "audit", "value": 0}])
