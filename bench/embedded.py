@@ -20,6 +20,7 @@ def embedded(url: str, *, concurrency: int, loops: bool = False) -> Iterator[App
         "engine": {"max_concurrent_jobs": concurrency},
     }
     app = App(load(flags=flags))
+    app.open()
     app.prepare()
     engine = EngineThread(app.supervisor(), app.telemetry)
     engine.start()

@@ -78,8 +78,7 @@ class App:
         audit.require_key(self.database)
 
     def prepare(self) -> None:
-        """Open the store, and bring the jobs that code defines into it."""
-        self.open()
+        """Bring the jobs that code defines into the store, which is open."""
         synchronise.synchronise(self.context(SYSTEM), self.functions.definitions())
 
     def context(self, principal: Principal) -> ServiceContext:

@@ -125,6 +125,11 @@ class Telemetry:
         self.count("audit_tampered")
         logger.error("entry %d of the audit was not written by Rota, or changed since; see `rota audit verify`", seq)
 
+    def audit_cut_off(self, seq: int) -> None:
+        """The chain of the audit no longer has what it had."""
+        self.count("audit_cut_off")
+        logger.error("the audit no longer has entry %d as it was linked: its end was taken away or written anew", seq)
+
     def loop_failed(self, name: str, error: BaseException) -> None:
         """A loop's step raised; it goes on."""
         self.count(f"loop_{name}_failed")

@@ -240,3 +240,81 @@ def test_who_may_apply_and_export(holding: Any) -> None:
     operator = holding(Role.OPERATOR)
     assert operator.post("/api/apply", json=MANIFEST).status_code == 403
     assert operator.get("/api/export").json() == {"calendars": [], "jobs": []}
+
+
+def test_two_files_that_share_a_job_do_not_undo_each_other(client: TestClient) -> None:
+    apply(client, {"calendars": CALENDARS, "jobs": [NIGHTLY]})
+    apart = {"schedules": [{"job": "nightly", "key": "audit-week", "cron": "0 5 * * *"}]}
+    assert actions(apply(client, apart)) == {"schedule nightly/audit-week": "created"}
+    for manifest in ({"jobs": [NIGHTLY]}, apart):
+        assert set(actions(apply(client, manifest)).values()) == {"unchanged"}
+    twice = {"schedules": [*apart["schedules"], apart["schedules"][0] | {"cron": "0 4 * * *"}]}
+    assert "'nightly/audit-week' is there 2 times" in client.post("/api/apply", json=twice).json()["errors"][0]["msg"]
+
+
+def test_a_job_is_known_by_the_name_that_it_has(client: TestClient) -> None:
+    apply(client, {"jobs": [{"name": "a", "jobType": "echo"}]})
+    first = job(client, "a")["id"]
+    assert client.put(f"/api/jobs/{first}", json={"name": "b", "jobType": "echo"}).status_code == 200
+    both = [{"name": name, "jobType": "echo"} for name in ("b", "a")]
+    assert actions(apply(client, {"jobs": both})) == {"job b": "unchanged", "job a": "created"}
+    assert job(client, "b")["id"] == first
+    assert set(actions(apply(client, client.get("/api/export").json())).values()) == {"unchanged"}
+
+
+def test_jobs_of_one_name_cannot_be_exported(client: TestClient) -> None:
+    for _ in range(2):
+        assert client.post("/api/jobs", json={"name": "twin", "jobType": "echo"}).status_code == 201
+    answer = client.get("/api/export")
+    assert (answer.status_code, "'twin'" in answer.json()["detail"]) == (409, True)
+
+
+def test_what_is_disabled_or_over_is_exported_so_that_it_can_be_applied_elsewhere(client: TestClient) -> None:
+    apply(client, {"jobs": [{"name": "off", "jobType": "echo", "state": "Disabled", "schedule": {"every": "1h"}}]})
+    over = {"name": "over", "jobType": "echo", "schedule": {"once": "2099-01-01T00:00:00Z", "maxRuns": 1}}
+    apply(client, {"jobs": [over]})
+    schedule = keys(client, "over")["default"]["id"]
+    skipped = client.post(
+        f"/api/schedules/{schedule}/exceptions", json={"action": "skip", "at": "2099-01-01T00:00:00Z"}
+    )
+    assert skipped.status_code == 201, skipped.text
+    exported = client.get("/api/export").json()
+    off, ended = exported["jobs"]
+    assert off["state"] == "Disabled"
+    assert "schedule" not in ended
+    assert set(actions(apply(client, exported)).values()) == {"unchanged"}
+    for name in ("off", "over"):
+        client.delete(f"/api/jobs/{job(client, name)['id']}")
+    assert set(actions(apply(client, exported)).values()) == {"created"}
+    assert job(client, "off")["state"] == "Disabled"
+
+
+def test_a_delay_without_a_key_is_taken_over(client: TestClient) -> None:
+    id = client.post("/api/jobs", json={"name": "later", "jobType": "echo"}).json()["id"]
+    assert client.post("/api/schedules", json={"jobId": id, "after": "2h"}).status_code == 201
+    done = apply(client, {"jobs": [{"name": "later", "jobType": "echo", "schedule": {"after": "2h"}}]})
+    assert changed(done, "later") == {"source": ("api", "file")}
+    assert list(keys(client, "later")) == ["default"]
+
+
+@pytest.mark.parametrize(
+    "manifest",
+    [
+        {"jobs": [{"name": []}]},
+        {"jobs": [{"name": {}}, {"name": {}}]},
+        {"calendars": [{"name": []}]},
+        {"calendars": [{"name": "a", "parents": {"x": 1}}]},
+        {"calendars": [{"name": "a", "parents": [["x"], 1]}]},
+        {"schedules": [{"job": [], "key": {}}]},
+        {"schedules": [{"job": "a", "key": "b" * 9000, "every": "1h"}]},
+    ],
+)
+def test_what_is_of_another_kind_is_refused(client: TestClient, manifest: dict[str, Any]) -> None:
+    assert client.post("/api/apply", json=manifest).status_code == 422
+
+
+def test_everything_that_is_wrong_with_a_known_job_is_told(client: TestClient) -> None:
+    apply(client, {"jobs": [WEEKLY]})
+    wrong = {"name": "weekly", "jobType": "echo", "retryCount": -1, "schedule": {"cron": "nonsense"}}
+    errors = client.post("/api/apply", json={"jobs": [wrong]}).json()["errors"]
+    assert {error["loc"][2] for error in errors} == {"retryCount", "schedule"}

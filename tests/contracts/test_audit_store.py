@@ -19,6 +19,7 @@ from rota.service import audit as service
 from rota.service.audit import Verdict
 from rota.service.context import ServiceContext
 from rota.stores import anchors, audit
+from rota.stores import numbers as stored_numbers
 from rota.stores.database import Database, Transaction
 from rota.stores.tables import audit as entries
 from rota.stores.tables import audit_links as links
@@ -274,10 +275,68 @@ def test_a_number_that_was_rolled_back_is_waited_for(make_store: MakeStore) -> N
     assert (verdict.waiting, verdict.findings) == (0, [])
 
 
-def test_a_store_from_before_the_chain_goes_on(store: Database) -> None:
+def test_a_store_from_before_the_chain_goes_on(store: Database, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(stored_numbers, "LOOK_AHEAD", 10)  # there may be more of them than are looked at in one step
     with store.write() as tx:
-        tx.execute(text("INSERT INTO audit (at, actor, action, noun) VALUES (1, 'ann', 'pause', 'job')"))
+        old = {"at": 1, "actor": "ann", "action": "pause", "noun": "job"}
+        tx.execute(insert(entries), [old] * 25)
+    telemetry = seal(store, times=5)
+    before = verify(store)
+    assert (before.entries, before.waiting, before.unsealed, before.findings) == (25, 0, 25, [])
+    write(store, 2)
+    telemetry = seal(store, times=5)
+    verdict = verify(store)
+    assert (verdict.entries, verdict.waiting, verdict.unsealed, verdict.findings) == (27, 0, 25, [])
+    assert "audit_tampered" not in telemetry.counters
+
+
+def test_what_waited_before_there_was_a_key_is_linked_without_one(new_store_url: Callable[[], str]) -> None:
+    url = new_store_url()
+    without = Database(url, durable=False)
+    write(without, 3)
+    without.close()
+    keyed = Database(url, durable=False, keyring=Keyring(KEY.encode()))
+    write(keyed, 2)
+    seal(keyed)
+    assert found(keyed) == []
+    assert verify(keyed).keyed_from == numbers(keyed)[3]
+    keyed.close()
+
+
+def test_a_sealer_does_not_cover_up_what_was_taken_away(store: Database) -> None:
+    write(store, 5)
+    telemetry = Telemetry()
+    sealer = Sealer(store, None, telemetry)
+    sealer.run_once()
+    there = numbers(store)
+    with store.write() as tx:
+        tx.execute(delete(entries).where(entries.c.seq == there[2]))
+        tx.execute(delete(links).where(links.c.seq >= there[2]))
+    write(store, 1)
+    for _ in range(3):
+        sealer.run_once()
+    assert telemetry.counters["audit_cut_off"] == 1
+    assert verify(store).waiting == 3
+
+
+@pytest.mark.parametrize("seq", [0, -3])
+def test_an_entry_of_no_number_was_not_written_by_rota(store: Database, seq: int) -> None:
     write(store, 2)
     seal(store)
-    verdict = verify(store)
-    assert (verdict.entries, verdict.unsealed, verdict.findings) == (3, 1, [])
+    with store.write() as tx:
+        tx.execute(text("INSERT INTO audit (seq, at, actor, action, noun) VALUES (5, 1, 'boss', 'pause', 'job')"))
+        tx.execute(update(entries).where(entries.c.seq == 5).values(seq=seq))
+    assert found(store) == [(seq, Flaw.ADDED)]
+
+
+def test_a_file_of_anchors_that_is_gone_is_told(store: Database, tmp_path: Path) -> None:
+    file = tmp_path / "anchors"
+    assert found(store, file) == []
+    write(store, 1)
+    seal(store, file)
+    file.write_bytes(b'\xff\n{"seq": 1e999, "digest": ""}\n' + file.read_bytes())
+    assert (found(store, file), verify(store, file).anchors) == ([], 1)
+    file.unlink()
+    assert found(store, file) == [(numbers(store)[-1], Flaw.ANCHORS_GONE)]
+    file.mkdir()
+    assert found(store, file) == [(numbers(store)[-1], Flaw.ANCHORS_GONE)]

@@ -7,7 +7,19 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from rota.domain.audit import NONCE_BYTES, ORIGIN, Finding, Flaw, Keyring, Link, Written, examine, is_sealed, link, seal
+from rota.domain.audit import (
+    NONCE_BYTES,
+    ORIGIN,
+    Finding,
+    Flaw,
+    Keyring,
+    Link,
+    Written,
+    examine,
+    link,
+    seal,
+    sealed_with,
+)
 
 KEY, OTHER = b"k" * 32, b"o" * 32
 Chain = list[tuple[Link, Written | None]]
@@ -38,7 +50,7 @@ def flaws(chain: Chain, *keys: bytes) -> list[Finding]:
 def test_what_was_left_alone_has_no_flaw(written: list[Written], key: bytes) -> None:
     chain = chained(written, key)
     assert flaws(chain, key) == []
-    assert all(entry and is_sealed(Keyring(key), entry, keyed=True) for _, entry in chain)
+    assert all(entry and sealed_with(Keyring(key), entry, keyed=True) == key for _, entry in chain)
 
 
 @given(st.lists(entries, min_size=1, max_size=6), st.data())
@@ -52,7 +64,7 @@ def test_a_changed_column_is_found_where_it_is(written: list[Written], data: st.
     changed = replace(entry, **{name: value})
     chain[place] = (found, changed)
     assert flaws(chain, KEY) == [Finding(place + 1, Flaw.CHANGED)]
-    assert not is_sealed(Keyring(KEY), changed, keyed=True)
+    assert sealed_with(Keyring(KEY), changed, keyed=True) is None
 
 
 def test_what_moves_from_one_column_to_the_next_is_found() -> None:
@@ -110,8 +122,8 @@ def test_a_key_may_come_and_be_replaced_but_not_go(written: list[Written]) -> No
 def test_what_was_written_before_there_was_a_key_counts_until_the_chain_has_one(keyed: bool) -> None:
     entry = Written(1, "ann", "pause", "job", None, None)
     own = replace(entry, seal=seal(b"", entry, bytes(NONCE_BYTES)))
-    assert is_sealed(Keyring(KEY), own, keyed=keyed) is not keyed
-    assert not is_sealed(Keyring(KEY), entry, keyed=keyed)
+    assert sealed_with(Keyring(KEY), own, keyed=keyed) == (None if keyed else b"")
+    assert sealed_with(Keyring(KEY), entry, keyed=keyed) is None
 
 
 def test_a_key_is_not_shown() -> None:

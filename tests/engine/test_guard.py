@@ -25,6 +25,7 @@ from rota.config import load
 from rota.engine.thread import EngineThread
 
 app = App(load(flags={"db": sys.argv[1], "log": "quiet"}))
+app.open()
 app.prepare()
 thread = EngineThread(app.supervisor(), app.telemetry)
 thread.start()

@@ -155,6 +155,7 @@ class Scenario:
 
     def run(self) -> None:
         """All of it."""
+        self.app.open()
         self.app.prepare()
         for worker in (FIRST, SECOND):
             new = workers.NewWorker(worker, worker[-1], 10, "database")

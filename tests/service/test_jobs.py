@@ -243,3 +243,18 @@ def test_nothing_is_found_under_an_unknown_id(ctx: ServiceContext) -> None:
     ):
         with pytest.raises(NotFound):
             act()
+
+
+def test_the_audit_of_a_job_tells_of_its_schedules(ctx: ServiceContext) -> None:
+    """Also when nothing else of the definition changes."""
+    made = jobs.create(ctx, {"name": "told", "jobType": "echo", "cronExpression": "0 6 * * *"})
+    jobs.update(ctx, made.record.id, {"cronExpression": "0 7 * * *"})
+    jobs.update(ctx, made.record.id, {"cronExpression": "0 7 * * *"})
+    jobs.update(ctx, made.record.id, {"name": "told", "jobType": "echo", "retryCount": 1})
+    with ctx.read() as tx:
+        removed, moved, created = (one.detail for one in audit.page(tx, before=None, limit=3))
+    first, second = ({"cron": cron, "key": "default"} for cron in ("0 6 * * *", "0 7 * * *"))
+    assert created["schedules"] == {"default": [None, first]}
+    assert moved == {"version": 1, "changed": {}, "schedules": {"default": [first, second]}}
+    assert removed["schedules"] == {"default": [second, None]}
+    assert (removed["version"], removed["changed"]) == (2, {"retryCount": [3, 1]})

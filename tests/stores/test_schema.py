@@ -59,6 +59,7 @@ def test_a_fresh_store_is_made_ready_once(file: Path, open_store: Open) -> None:
     schema.require_current(store, create=False)
     assert schema.migrate(store) == (schema.HEAD, schema.HEAD)
     assert sql(file, "SELECT name, value FROM counters ORDER BY name") == [
+        ("audit", 0),
         ("definitions", 0),
         ("limits", 0),
         ("token", 0),

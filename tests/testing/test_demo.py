@@ -37,6 +37,7 @@ def app(made: tuple[str, Made]) -> Iterator[App]:
     known = Functions()
     functions.register(known, SIZE)
     opened = App(load(flags={"db": made[0], "log": "quiet"}), functions=known)
+    opened.open()
     opened.prepare()
     yield opened
     opened.close()

@@ -22,9 +22,16 @@ class _Loader(yaml.SafeLoader):
     """YAML 1.2 as its core schema has it: `on` is a word, `10:30` and `2026-01-01` are texts. A key may stand once."""
 
     yaml_implicit_resolvers: dict[str, Any] = {}
+    yaml_constructors = {
+        tag: make
+        for tag, make in yaml.SafeLoader.yaml_constructors.items()
+        if tag is None or tag.rpartition(":")[2] in ("null", "bool", "int", "float", "str", "seq", "map")
+    }
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Any, Any]:
         """A mapping of texts to values."""
+        if not isinstance(node, yaml.MappingNode):
+            raise yaml.constructor.ConstructorError(None, None, "this is not a mapping", node.start_mark)
         seen: set[str] = set()
         for key, _ in node.value:
             if key.tag == "tag:yaml.org,2002:merge":
@@ -53,6 +60,14 @@ _PLAIN = {
 class _Dumper(yaml.SafeDumper):
     """Puts in quotes what YAML 1.1 would take for something else, and what YAML 1.2 would."""
 
+
+def _text(dumper: yaml.SafeDumper, value: str) -> yaml.ScalarNode:
+    """A text; one with a line break of Unicode is escaped, or it would be read as another one."""
+    style = '"' if re.search("[\x85\u2028\u2029\ufeff]", value) else None
+    return dumper.represent_scalar("tag:yaml.org,2002:str", value, style=style)
+
+
+_Dumper.add_representer(str, _text)
 
 for _tag, _pattern in _PLAIN.items():
     for _side in (_Loader, _Dumper):
@@ -119,16 +134,23 @@ def documents(path: str) -> Iterator[object]:
         raise click.UsageError(f"{path} is not UTF-8 text") from None
     try:
         if path.endswith(".json"):
-            yield json.loads(text)
+            yield json.loads(text, object_pairs_hook=_once)
         else:
             yield from yaml.load_all(text, _Loader)
-    except yaml.YAMLError as error:
-        raise click.UsageError(f"{path} is not YAML: {_sentence(error)}") from None
-    except ValueError as error:
-        raise click.UsageError(f"{path} is not JSON: {error}") from None
+    except (yaml.YAMLError, ValueError, RecursionError) as error:
+        kind = "JSON" if path.endswith(".json") else "YAML"
+        raise click.UsageError(f"{path} is not {kind}: {_sentence(error)}") from None
 
 
-def _sentence(error: yaml.YAMLError) -> str:
+def _once(pairs: list[tuple[str, object]]) -> dict[str, object]:
+    found = dict(pairs)
+    if len(found) < len(pairs):
+        name = next(name for place, (name, _) in enumerate(pairs) if name in dict(pairs[:place]))
+        raise ValueError(f"{name!r} stands twice in one object")
+    return found
+
+
+def _sentence(error: Exception) -> str:
     if isinstance(error, yaml.MarkedYAMLError) and error.problem_mark is not None:
         return f"line {error.problem_mark.line + 1}: {error.problem or error.context}"
     return " ".join(str(error).split())

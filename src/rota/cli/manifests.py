@@ -14,6 +14,8 @@ if TYPE_CHECKING:
     from rota.cli.manifest_files import Manifest
 
 _LONGEST_VALUE = 60
+_PATIENCE_SECONDS = 600.0
+"""A thousand jobs take a while."""
 _files = click.option(
     "-f", "--file", "files", metavar="FILE", multiple=True, required=True, help="YAML or JSON, or a folder; repeatable."
 )
@@ -87,6 +89,7 @@ def _sent(call: Call, files: tuple[str, ...], prune: bool, tag: str | None, *, d
     if tag is not None and not prune:
         raise click.UsageError("--tag says what to prune: give --prune too")
     manifest = read(files)
+    call.client.patience = _PATIENCE_SECONDS
     query = {"dryRun": dry_run, "prune": prune, "tag": tag}
     with waiting(f"comparing {manifest.size} objects" if dry_run else f"applying {manifest.size} objects"):
         try:

@@ -68,21 +68,16 @@ def seal(key: bytes, entry: Written, nonce: bytes) -> bytes:
     return nonce + hmac.digest(key, b"seal" + nonce + _content(entry), "sha256")
 
 
-def is_sealed(keyring: Keyring, entry: Written, *, keyed: bool) -> bool:
-    """Whether an entry is as somebody with one of the keys has written it.
+def sealed_with(keyring: Keyring, entry: Written, *, keyed: bool) -> bytes | None:
+    """The key with which an entry was sealed, if it is as it was written then; None for what Rota has not written.
 
-    Unless the chain before it is `keyed`, it may have been written before there was a key.
+    Unless the chain before it is `keyed`, that may have been without a key.
     """
     if entry.seal is None:
-        return False
+        return None
     keys = (keyring.current, *keyring.former) if keyed else (keyring.current, *keyring.former, b"")
-    return any(hmac.compare_digest(seal(key, entry, entry.seal[:NONCE_BYTES]), entry.seal) for key in keys)
-
-
-def link(key: bytes, before: bytes, seq: int, entry: Written) -> bytes:
-    """The link of entry number `seq` to the link `before` it."""
-    message = b"link" + before + seq.to_bytes(8) + (entry.seal or _NO_SEAL) + _content(entry)
-    return hmac.digest(key, message, "sha256")
+    nonce = entry.seal[:NONCE_BYTES]
+    return next((key for key in keys if hmac.compare_digest(seal(key, entry, nonce), entry.seal)), None)
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +87,24 @@ class Link:
     seq: int
     digest: bytes
     key: str
+
+
+def next_link(keyring: Keyring, before: Link, seq: int, entry: Written) -> Link | None:
+    """The link of entry number `seq` to the one `before` it; None for what Rota has not written.
+
+    It is made with the key that is current, or with none as long as entries and chain have none.
+    """
+    sealed = sealed_with(keyring, entry, keyed=before.key != "")
+    if sealed is None:
+        return None
+    key = keyring.current if sealed else b""
+    return Link(seq, link(key, before.digest, seq, entry), name_of(key))
+
+
+def link(key: bytes, before: bytes, seq: int, entry: Written) -> bytes:
+    """The link of entry number `seq` to the link `before` it."""
+    message = b"link" + before + seq.to_bytes(8) + (entry.seal or _NO_SEAL) + _content(entry)
+    return hmac.digest(key, message, "sha256")
 
 
 class Flaw(StrEnum):
@@ -104,6 +117,7 @@ class Flaw(StrEnum):
     UNKNOWN_KEY = "unknownKey"
     KEY_DROPPED = "keyDropped"
     NOT_ANCHORED = "notAnchored"
+    ANCHORS_GONE = "anchorsGone"
 
 
 SAYS = {
@@ -113,6 +127,7 @@ SAYS = {
     Flaw.COPIED: "this entry is a copy of another one",
     Flaw.UNKNOWN_KEY: "this entry was linked with a key that is not known here; see audit.key and audit.former_keys",
     Flaw.KEY_DROPPED: "this entry was linked without a key, though the ones before it were linked with one",
+    Flaw.ANCHORS_GONE: "the file of anchors of this coordinator is not there, or cannot be read",
     Flaw.NOT_ANCHORED: "an anchor was noted for this number, and the chain does not have it",
 }
 

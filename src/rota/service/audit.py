@@ -2,9 +2,10 @@
 
 from dataclasses import dataclass
 from itertools import chain, islice
+from pathlib import Path
 
 from rota.domain.access import Right
-from rota.domain.audit import Finding, Flaw, Keyring, Link, examine, is_sealed
+from rota.domain.audit import Finding, Flaw, Keyring, Link, examine, sealed_with
 from rota.domain.errors import NotFound
 from rota.service.context import ServiceContext
 from rota.stores import anchors, audit
@@ -62,34 +63,50 @@ class Verdict:
 def verify(ctx: ServiceContext, anchor: tuple[int, bytes] | None = None) -> Verdict:
     """Examine every entry, every link and every anchor: those of this coordinator's file and, if given, another one."""
     ctx.require(Right.AUDIT)
-    keyring = ctx.database.keyring
-    file = ctx.config.audit.anchor_file
-    noted = anchors.noted(file) if file is not None and file.exists() else iter(())
     with ctx.read() as tx:
         head = audit.head(tx)
         first, keyed_from = audit.starts(tx)
-        flaws = list(islice(examine(keyring, audit.chain(tx)), _MOST_FINDINGS))
-        flaws += _without_link(tx, keyring, first or 0, head)
+        flaws = list(islice(examine(ctx.database.keyring, audit.chain(tx)), _MOST_FINDINGS))
+        flaws += _without_link(tx, ctx.database.keyring, first or 1, head)
         flaws += [Finding(seq, Flaw.COPIED) for seq in audit.copies(tx, _MOST_FINDINGS)]
-        held, cut_off = 0, []
-        for seq, digest in chain(noted, [anchor] if anchor else []):
-            held += 1
-            link = audit.linked(tx, seq)
-            if link is None or link.digest != digest:
-                cut_off.append(Finding(seq, Flaw.NOT_ANCHORED))
+        held, cut_off = _anchored(tx, ctx.config.audit.anchor_file, anchor, head)
+        entries, unsealed = audit.count(tx), audit.count_unsealed(tx, first)
         return Verdict(
-            entries=audit.count(tx),
-            waiting=audit.count(tx, after=head.seq),
-            unsealed=audit.count(tx, before=first or 0),
+            entries=entries,
+            waiting=audit.count_behind(tx, head.seq) - (0 if first else unsealed),
+            unsealed=unsealed,
             keyed_from=keyed_from,
             anchors=held,
             head=head if head.seq else None,
-            findings=sorted({*flaws, *cut_off[:_MOST_FINDINGS]}, key=lambda one: (one.seq, one.flaw)),
+            findings=sorted({*flaws, *cut_off}, key=lambda one: (one.seq, one.flaw)),
         )
 
 
 def _without_link(tx: Transaction, keyring: Keyring, first: int, head: Link) -> list[Finding]:
-    """Entries that the sealer has passed over, and those that it will."""
-    passed = audit.unlinked(tx, after=first - 1, until=head.seq, limit=_MOST_FINDINGS) if first else []
-    coming = (seq for seq, entry in audit.behind(tx, head.seq) if not is_sealed(keyring, entry, keyed=head.key != ""))
+    """Entries that the sealer has passed over, and those that it will. What is older than the chain has no seal."""
+    passed = audit.unlinked(tx, first=first, until=head.seq, limit=_MOST_FINDINGS)
+    keyed = head.key != ""
+    coming = (
+        seq
+        for seq, entry in audit.behind(tx, head.seq)
+        if sealed_with(keyring, entry, keyed=keyed) is None and (head.seq or entry.seal is not None)
+    )
     return [Finding(seq, Flaw.ADDED) for seq in (*passed, *islice(coming, _MOST_FINDINGS))]
+
+
+def _anchored(
+    tx: Transaction, file: Path | None, given: tuple[int, bytes] | None, head: Link
+) -> tuple[int, list[Finding]]:
+    """How many anchors there are, and those that the chain does not have."""
+    held, flaws = 0, []
+    try:
+        for seq, digest in chain(
+            anchors.noted(file) if file and (head.seq or file.exists()) else (), [given] if given else ()
+        ):
+            held += 1
+            link = audit.linked(tx, seq)
+            if link is None or link.digest != digest:
+                flaws.append(Finding(seq, Flaw.NOT_ANCHORED))
+    except OSError:
+        flaws.append(Finding(head.seq, Flaw.ANCHORS_GONE))
+    return held, flaws[:_MOST_FINDINGS]

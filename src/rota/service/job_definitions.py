@@ -18,6 +18,8 @@ from rota.stores import schedules
 from rota.stores.database import Transaction
 from rota.stores.schedules import ScheduleRecord
 
+FILE = "file"
+"""The source of the jobs that a manifest defines, and who made the schedules that it carries."""
 _LONGEST_CREATOR = 200
 _MISSING = ("field required", "required", "missing")
 
@@ -30,6 +32,10 @@ class Definition:
     schedules: list[Schedule]
     state: JobState | None = None
     created_by: str | None = None
+
+
+ScheduleChanges = dict[str, tuple[Json, Json]]
+"""Schedules of a job by their keys, each as it was and as it is; None where there was none or is none."""
 
 
 def defaults_of(ctx: ServiceContext) -> Defaults:
@@ -111,12 +117,14 @@ def write_schedules(
     owned_by: str,
     remove: bool = True,
     keep: Collection[str] = (),
-) -> None:
+) -> ScheduleChanges:
     """Make the schedules of a definition those of the job: by key, changing nothing that is the same already.
 
     Schedules that somebody gave the job apart from its definition stay; `remove` takes away those of the definition
-    that it no longer names, and that are not among the keys to `keep`. `owned_by` is who made them.
+    that it no longer names, and that are not among the keys to `keep`. `owned_by` is who made them. Returns what it
+    has changed, for the audit.
     """
+    changes: ScheduleChanges = {}
     known = {record.key: record for record in schedules.held_of_job(tx, job_id) if record.key is not None}
     kept = set(keep)
     for schedule in wanted:
@@ -125,23 +133,33 @@ def write_schedules(
         record = known.get(key)
         try:
             if record is None:
-                schedule_revisions.added(ctx, tx, job_id, schedule, created_by=owned_by)
+                added = schedule_revisions.added(ctx, tx, job_id, schedule, created_by=owned_by)
+                changes[key] = (None, added.schedule.document())
             else:
-                document = schedule.document()
-                schedule_revisions.revised(ctx, tx, record, _as_stored(record, document, schedule))
+                changed = schedule_revisions.revised(ctx, tx, record, as_stored(record, schedule))
+                if changed is not record:
+                    changes[key] = (record.schedule.document(), changed.schedule.document())
         except InvalidInput as error:
             raise InvalidInput(error.detail, [(("schedule", *loc), message) for loc, message in error.errors]) from None
     gone = [record for key, record in known.items() if key not in kept and _belongs(record, owned_by)]
     if gone and remove:
         schedule_changes.remove(tx, gone)
+        changes |= {record.key or "": (record.schedule.document(), None) for record in gone}
+    return changes
 
 
-def _as_stored(record: ScheduleRecord, document: dict[str, object], schedule: Schedule) -> Schedule:
+def as_stored(record: ScheduleRecord, schedule: Schedule) -> Schedule:
     """The schedule as it is stored where only the moment of reading tells the two apart: a delay keeps its anchor."""
+    document = schedule.document()
     if "after" in document and record.schedule.rule.document().get("after") == document["after"]:
         document["anchor"] = record.schedule.rule.document()["anchor"]
         return Schedule.from_document(document)
     return schedule
+
+
+def told(changes: ScheduleChanges) -> dict[str, object]:
+    """What the audit of a job says of its schedules."""
+    return {"schedules": changes} if changes else {}
 
 
 def _belongs(record: ScheduleRecord, owned_by: str) -> bool:
@@ -149,7 +167,11 @@ def _belongs(record: ScheduleRecord, owned_by: str) -> bool:
     if owned_by == schedule_service.CODE:
         return record.created_by == schedule_service.CODE
     key = record.key or ""
-    return key == "default" or (key.startswith("default-") and key.removeprefix("default-").isdecimal())
+    return (
+        (owned_by == record.created_by == FILE)
+        or key == "default"
+        or (key.startswith("default-") and key.removeprefix("default-").isdecimal())
+    )
 
 
 def _require_executor(ctx: ServiceContext, job: Job) -> None:

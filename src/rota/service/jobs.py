@@ -13,6 +13,7 @@ from rota.domain.job_schedules import DEFAULT_KEY, describes_schedule
 from rota.domain.planning import Fire, upcoming
 from rota.service import job_definitions, schedule_changes
 from rota.service.context import ServiceContext
+from rota.service.job_definitions import FILE
 from rota.service.schedules import require_version
 from rota.service.submission import submitter
 from rota.service.synchronise import synchronise
@@ -89,7 +90,7 @@ class JobView:
         return min((at for at in coming if at is not None), default=None)
 
 
-def create(ctx: ServiceContext, document: Mapping[str, object]) -> JobView:
+def create(ctx: ServiceContext, document: Mapping[str, object], *, source: str = "api") -> JobView:
     """Define a job, with the schedules that the definition carries."""
     ctx.require(Right.EDIT)
     now = ctx.database.clock.now()
@@ -102,7 +103,7 @@ def create(ctx: ServiceContext, document: Mapping[str, object]) -> JobView:
             id=id,
             definition=definition.job.to_json(),
             state=definition.state or JobState.ENABLED,
-            source="api",
+            source=source,
             source_key=None,
             version=1,
             note=None,
@@ -113,12 +114,13 @@ def create(ctx: ServiceContext, document: Mapping[str, object]) -> JobView:
             updated_at=tx.now,
         )
         jobs.add(tx, record)
-        job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=record.created_by)
-        ctx.audit(tx, "create", "job", id, {"definition": definition.job.document()})
+        owner = FILE if source == FILE else record.created_by
+        made = job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=owner)
+        ctx.audit(tx, "create", "job", id, {"definition": definition.job.document(), **job_definitions.told(made)})
         events.write(tx, [("job.created", None, id, None)])
-        made = view(tx, record)
-        ctx.remember(tx, made)
-    return made
+        shown = view(tx, record)
+        ctx.remember(tx, shown)
+    return shown
 
 
 def get(ctx: ServiceContext, id: str) -> JobView:
@@ -142,11 +144,12 @@ def update(
     *,
     seen: Seen | None = None,
     keep: Collection[str] = (),
+    source: str | None = None,
 ) -> JobView:
     """Replace a definition, with the schedules it carries. What it says already is no change and no new version.
 
     A document that has neither a name nor a type changes only the fields that it has. `keep` are the keys of schedules
-    that stay though the document does not carry them.
+    that stay though the document does not carry them; `source` is who defines the job from here on, None = who did.
     """
     ctx.require(Right.EDIT)
     now = ctx.database.clock.now()
@@ -160,11 +163,19 @@ def update(
             document = _completed(record.job, document)
         document = _reconciled(document, view(tx, record).default_schedule)
         definition = job_definitions.read(ctx, document, now=now, job_id=id)
+        changed: dict[str, object] = {}
+        moved: job_definitions.ScheduleChanges = {}
         if definition.job != record.job:
-            _replace(ctx, tx, record, definition)
+            changed = _replace(ctx, tx, record, definition)
         if not partial or describes_schedule(document):
-            owner = record.created_by
-            job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=owner, keep=keep)
+            owner = FILE if source == FILE else record.created_by
+            moved = job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=owner, keep=keep)
+        version = record.version + (1 if changed else 0)
+        if source is not None and source != record.source:
+            jobs.own(tx, id, source)
+            changed["source"] = [record.source, source]
+        if changed or moved:
+            ctx.audit(tx, "update", "job", id, {"version": version, "changed": changed, **job_definitions.told(moved)})
         if definition.state is not None and definition.state is not record.state:
             change_state(ctx, tx, record, definition.state)
         return view(tx, existing(tx, id))
@@ -254,14 +265,16 @@ def _views(tx: Transaction, records: Sequence[JobRecord]) -> list[JobView]:
     return [JobView(record, found[record.id], last.get(record.id)) for record in records]
 
 
-def _replace(ctx: ServiceContext, tx: Transaction, record: JobRecord, definition: job_definitions.Definition) -> None:
+def _replace(
+    ctx: ServiceContext, tx: Transaction, record: JobRecord, definition: job_definitions.Definition
+) -> dict[str, object]:
+    """Store a new version, and say which fields have changed."""
     job_definitions.check(ctx, tx, definition.job, definition.schedules)
     jobs.change(tx, record.id, definition.job, version=record.version + 1, changed_by=ctx.principal.name)
     control.limit_anew(tx, record.id, record.job, definition.job)
     before, after = record.job.document(), definition.job.document()
-    changed = {name: [before[name], value] for name, value in after.items() if before[name] != value}
-    ctx.audit(tx, "update", "job", record.id, {"version": record.version + 1, "changed": changed})
     events.write(tx, [("job.updated", None, record.id, None)])
+    return {name: [before[name], value] for name, value in after.items() if before[name] != value}
 
 
 def require_seen(tx: Transaction, record: JobRecord, seen: Seen | None) -> None:

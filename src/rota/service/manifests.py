@@ -4,7 +4,6 @@ Everything goes through the functions that a single request goes through, in one
 audit, the same events. What an application would change is what it did change before it was rolled back.
 """
 
-import json
 from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import suppress
@@ -16,24 +15,25 @@ from rota.domain.calendar import Calendar
 from rota.domain.difference import Planned, compare
 from rota.domain.errors import Conflict, InvalidInput, Location, NotFound
 from rota.domain.instant import Instant
-from rota.domain.job import Job
+from rota.domain.job import Job, JobState
 from rota.domain.job_schedules import DEFAULT_KEY, parse_schedules
 from rota.domain.schedule import Schedule
-from rota.service import calendars, jobs, schedule_changes, schedules
+from rota.service import calendars, jobs, schedules
 from rota.service.context import ServiceContext
-from rota.service.job_definitions import defaults_of
+from rota.service.job_definitions import FILE, as_stored, defaults_of
+from rota.service.schedule_revisions import with_key
 from rota.stores import calendars as stored_calendars
 from rota.stores import jobs as stored_jobs
 from rota.stores import schedules as stored_schedules
 from rota.stores import surroundings
 from rota.stores.database import Transaction
 from rota.stores.jobs import JobFilter, JobRecord
-from rota.stores.schedules import ScheduleRecord
+from rota.stores.schedules import ScheduleRecord, ScheduleState
 
-FILE = "file"
-"""The source of the jobs that an application has made or taken over."""
 MOST = 1000
 """So many objects of a manifest are applied in one transaction."""
+MOST_COMPARED = 100
+"""Of so many changed schedules it is told what that does to their fires."""
 
 _NOUNS = ("calendars", "jobs", "schedules")
 _PAGE = 500
@@ -94,7 +94,7 @@ def apply(
         now = tx.now
         if dry_run:
             raise _TakenBack
-    for change, old, new in application.moved:  # takes a while, so not while everybody waits
+    for change, old, new in application.moved[:MOST_COMPARED]:  # takes a while, so not while everybody waits
         change.fires = _effect(old, new, now, ctx.config.environment)
     return done
 
@@ -111,14 +111,20 @@ def _read(manifest: Mapping[str, object]) -> dict[str, list[Mapping[str, object]
             errors.append(((noun,), "a list of objects"))
             continue
         errors += [((noun, n), "an object") for n, one in enumerate(given) if not isinstance(one, Mapping)]
-        names = Counter(one.get("name") for one in given if isinstance(one, Mapping) and noun != "schedules")
-        errors += [((noun,), f"the name {name!r} is used {many} times") for name, many in names.items() if many > 1]
+        names = Counter(_name_in(noun, one) for one in given if isinstance(one, Mapping))
+        errors += [((noun,), f"{name!r} is there {many} times") for name, many in names.items() if name and many > 1]
         found[noun] = [one for one in given if isinstance(one, Mapping)]
     if sum(len(objects) for objects in found.values()) > MOST:
         errors.append((("jobs",), f"at most {MOST} objects in one manifest; apply them in parts"))
     if errors:
         raise InvalidInput(f"manifest: {'.'.join(map(str, errors[0][0]))}: {errors[0][1]}", errors)
     return found
+
+
+def _name_in(noun: str, document: Mapping[str, object]) -> str:
+    """By what an object is known; empty where that is not said."""
+    parts = [document.get(name) for name in (("job", "key") if noun == "schedules" else ("name",))]
+    return "/".join(part for part in parts if isinstance(part, str) and part) if all(parts) else ""
 
 
 class _Application:
@@ -161,7 +167,7 @@ class _Application:
                 self._errors.append(((noun, position), error.detail))
 
     def _calendar(self, document: Mapping[str, object]) -> Applied:
-        """Overrides of which the document says nothing stay: they are decided from day to day."""
+        """Where the document says nothing of overrides they stay: they are decided from day to day."""
         name = _named(document)
         rest = {key: value for key, value in document.items() if key != "name"}
         known = stored_calendars.get(self._tx, name)
@@ -169,7 +175,7 @@ class _Application:
             made = calendars.create(self._ctx, name, rest)
             return Applied("calendar", name, name, Action.CREATED, _differences({}, made.calendar.document()))
         before = known.calendar.document()
-        if "overrides" not in rest:
+        if rest.get("overrides") is None:
             rest["overrides"] = before.get("overrides", [])
         changed = calendars.update(self._ctx, name, rest)
         if changed.record.version == known.version:
@@ -183,21 +189,19 @@ class _Application:
         name = _named(document)
         record = self._known_job(name)
         if record is None:
-            made = jobs.create(self._ctx, document)
-            self._own(made.record, name)
+            made = jobs.create(self._ctx, document, source=FILE)
             changes = self._schedule_changes({}, self._keyed(made.record.id))
             return Applied("job", name, made.record.id, Action.CREATED, changes)
-        id, was, state = record.id, record.job, record.state
-        wanted = parse_schedules(document, now=self._tx.now, spread=id)
-        self._adopt(id, wanted)
+        id = record.id
+        with suppress(InvalidInput):  # which the update tells, with everything else that is wrong
+            self._adopt(id, parse_schedules(document, now=self._tx.now, spread=id))
         before = self._keyed(id)
-        keys = {one.key for one in wanted} | self._keys_apart(name)
-        after_update = jobs.update(self._ctx, id, document, keep={key for key in before if key in keys})
-        self._remove(id, keys)
-        self._own(record, name)
-        changes = _differences(was.document(), after_update.record.job.document())
-        if state is not after_update.record.state:
-            changes.append(FieldChange("state", state.value, after_update.record.state.value))
+        keep = self._keys_apart(name) | {key for key, one in before.items() if one.state is ScheduleState.ENDED}
+        now = jobs.update(self._ctx, id, document, source=FILE, keep=keep).record
+        changes = _differences(record.job.document(), now.job.document())
+        for what, old, new in (("state", record.state, now.state), ("source", record.source, now.source)):
+            if old != new:
+                changes.append(FieldChange(what, str(old), str(new)))
         changes += self._schedule_changes(before, self._keyed(id))
         return Applied("job", name, id, Action.UPDATED if changes else Action.UNCHANGED, changes)
 
@@ -217,35 +221,32 @@ class _Application:
             changes = self._schedule_changes({}, {key: made})
             return Applied("schedule", label, made.id, Action.CREATED, changes)
         changed = schedules.update(self._ctx, known.id, rest)
-        changes = self._schedule_changes({key: known}, {key: changed.record})
-        return Applied("schedule", label, known.id, Action.UPDATED if changes else Action.UNCHANGED, changes)
+        if changed.difference is None:
+            return Applied("schedule", label, known.id, Action.UNCHANGED)
+        was, now = known.schedule.document(), changed.record.schedule.document()
+        changes = [FieldChange(f"schedules.{key}", was, now, changed.difference.summary)]
+        return Applied("schedule", label, known.id, Action.UPDATED, changes)
 
     def _prune(self, tag: str | None) -> Iterator[Applied]:
         named = {document.get("name") for document in self._found["jobs"]}
+        named |= {document.get("job") for document in self._found["schedules"]}
         for record in stored_jobs.of_source(self._tx, FILE):
-            if record.source_key not in named and (tag is None or tag in record.job.tags):
+            if record.job.name not in named and (tag is None or tag in record.job.tags):
                 jobs.delete(self._ctx, record.id)
                 yield Applied("job", record.job.name, record.id, Action.DELETED)
 
     def _known_job(self, name: str) -> JobRecord | None:
-        """The job that a manifest knows by this name, or else the only one that has it."""
-        ours = stored_jobs.by_source(self._tx, FILE, [name]).get(name)
-        if ours is not None:
-            return ours
+        """The only job of that name, if there is one."""
         found = stored_jobs.by_name(self._tx, name)
         if len(found) > 1:
             raise Conflict(f"several jobs are named {name!r}; rename or delete all but one")
         return found[0] if found else None
 
-    def _own(self, record: JobRecord, name: str) -> None:
-        if (record.source, record.source_key) != (FILE, name):
-            stored_jobs.own(self._tx, record.id, FILE, name)
-
     def _keyed(self, job_id: str) -> dict[str, ScheduleRecord]:
         found = stored_schedules.of_jobs(self._tx, [job_id])[job_id]
         return {one.key: one for one in found if one.key is not None}
 
-    def _keys_apart(self, name: str) -> set[str | None]:
+    def _keys_apart(self, name: str) -> set[str]:
         """The keys of the schedules of a job that the manifest has apart from it."""
         return {str(one.get("key")) for one in self._found["schedules"] if one.get("job") == name}
 
@@ -254,20 +255,10 @@ class _Application:
         free = [one for one in stored_schedules.of_jobs(self._tx, [job_id])[job_id] if one.key is None]
         taken = self._keyed(job_id)
         for schedule in wanted:
-            same = next((one for one in free if _without_key(one.schedule) == _without_key(schedule)), None)
+            same = next((one for one in free if _says_the_same(one, schedule)), None)
             if schedule.key not in taken and same is not None:
                 free.remove(same)
-                rule = json.dumps(replace(same.schedule, key=schedule.key).document(), ensure_ascii=False)
-                stored_schedules.save(self._tx, replace(same, key=schedule.key, rule=rule))
-
-    def _remove(self, job_id: str, keys: set[str | None]) -> None:
-        """Schedules with keys that the manifest does not name go; those without a key were made apart, and stay."""
-        gone = [record for key, record in self._keyed(job_id).items() if key not in keys]
-        if gone:
-            schedule_changes.remove(self._tx, gone)
-            for record in gone:
-                detail = {"jobId": job_id, "rule": record.schedule.document()}
-                self._ctx.audit(self._tx, "delete", "schedule", record.id, detail)
+                stored_schedules.save(self._tx, with_key(same, schedule.key, created_by=FILE))
 
     def _schedule_changes(
         self, before: Mapping[str, ScheduleRecord], after: Mapping[str, ScheduleRecord]
@@ -308,19 +299,20 @@ def _parents_first(documents: Sequence[Mapping[str, object]]) -> Iterator[tuple[
     """Calendars with their positions, each behind its parents; a circle is left as it is, to be refused."""
     left = dict(enumerate(documents))
     while left:
-        names = {one.get("name") for one in left.values()}
-        free = [n for n, one in left.items() if names.isdisjoint(_parents(one) - {one.get("name")})] or list(left)
+        names = {_name_in("calendars", one) for one in left.values()}
+        free = [n for n, one in left.items() if names.isdisjoint(_parents(one))] or list(left)
         for number in free:
             yield number, left.pop(number)
 
 
-def _parents(document: Mapping[str, object]) -> set[object]:
+def _parents(document: Mapping[str, object]) -> set[str]:
     given = document.get("parents")
-    return {one for one in given if isinstance(one, str)} if isinstance(given, list) else {given}
+    return {one for one in (given if isinstance(given, list) else [given]) if isinstance(one, str)}
 
 
-def _without_key(schedule: Schedule) -> Schedule:
-    return replace(schedule, key=None)
+def _says_the_same(record: ScheduleRecord, schedule: Schedule) -> bool:
+    """Whether nothing but the key tells the two apart."""
+    return replace(as_stored(record, schedule), key=None) == replace(record.schedule, key=None)
 
 
 def _differences(before: Mapping[str, object], after: Mapping[str, object]) -> list[FieldChange]:
@@ -333,7 +325,8 @@ def _differences(before: Mapping[str, object], after: Mapping[str, object]) -> l
 def export(ctx: ServiceContext, job_ids: Sequence[str] = ()) -> dict[str, list[dict[str, object]]]:
     """A manifest of these jobs and the calendars that they go by, or of everything that code does not define.
 
-    Applied where it came from it changes nothing. Fields that say what they would say anyway are left out.
+    Applied where it came from it changes nothing but who defines the jobs. Fields that say what they would say anyway
+    are left out, and so are schedules that are over. Conflict when two jobs have one name.
     """
     ctx.require(Right.READ)
     with ctx.read() as tx:
@@ -343,6 +336,9 @@ def export(ctx: ServiceContext, job_ids: Sequence[str] = ()) -> dict[str, list[d
         else:
             views = [view for view in _all_jobs(joined) if view.record.source != "code"]
         documents = [_job_document(ctx, view) for view in views]
+        twice = [name for name, many in Counter(view.record.job.name for view in views).items() if many > 1]
+        if twice:
+            raise Conflict(f"a manifest knows jobs by their names, and several are named {twice[0]!r}")
         named = {name for view in views for one in view.schedules for name in one.schedule.calendar}
         known = stored_calendars.known(tx, named) if job_ids else _all_calendars(joined)
         return {
@@ -372,7 +368,10 @@ def _job_document(ctx: ServiceContext, view: jobs.JobView) -> dict[str, object]:
     plain = Job.parse({"name": job.name, "jobType": job.type}, defaults=defaults_of(ctx)).document()
     whole = job.document()
     document = {name: whole[name] for name in whole if name in ("name", "jobType") or whole[name] != plain[name]}
-    held = sorted(view.schedules, key=lambda one: (one.key is None, one.key != DEFAULT_KEY, one.created_at, one.id))
+    if view.record.state is JobState.DISABLED:
+        document["state"] = JobState.DISABLED.value
+    running = [one for one in view.schedules if one.state is not ScheduleState.ENDED]
+    held = sorted(running, key=lambda one: (one.key is None, one.key != DEFAULT_KEY, one.created_at, one.id))
     written = [_schedule_document(place, one) for place, one in enumerate(held)]
     if len(written) == 1:
         document["schedule"] = written[0]

@@ -62,6 +62,11 @@ def revised(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, schedu
     return record if changed is record else schedule_changes.save(tx, "updated", changed)
 
 
+def with_key(record: ScheduleRecord, key: str | None, *, created_by: str) -> ScheduleRecord:
+    """The same schedule under a key, not stored yet. No revision: nothing of its instants has changed."""
+    return replace(record, key=key, rule=_text(replace(record.schedule, key=key)), created_by=created_by)
+
+
 def revision(ctx: ServiceContext, tx: Transaction, record: ScheduleRecord, schedule: Schedule) -> ScheduleRecord:
     """What `revised` stores, not stored yet."""
     if schedule == record.schedule:

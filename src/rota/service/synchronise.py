@@ -58,12 +58,15 @@ def _bring(
                 updated_at=tx.now,
             ),
         )
-        ctx.audit(tx, "create", "job", id, {"source": CODE, "definition": job.document()})
         events.write(tx, [("job.created", None, id, None)])
     elif job != record.job:
         jobs.change(tx, id, job, version=record.version + 1, changed_by=CODE)
         control.limit_anew(tx, id, record.job, job)
-        ctx.audit(tx, "update", "job", id, {"source": CODE, "version": record.version + 1})
         events.write(tx, [("job.updated", None, id, None)])
-    job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=CODE)
+    moved = job_definitions.told(job_definitions.write_schedules(ctx, tx, id, definition.schedules, owned_by=CODE))
+    if record is None:
+        ctx.audit(tx, "create", "job", id, {"source": CODE, "definition": job.document(), **moved})
+    elif job != record.job or moved:
+        version = record.version + (1 if job != record.job else 0)
+        ctx.audit(tx, "update", "job", id, {"source": CODE, "version": version, **moved})
     return None if record is not None and job == record.job else id

@@ -24,10 +24,10 @@ def note(file: Path, at: Instant, head: Link) -> None:
 
 def noted(file: Path) -> Iterator[tuple[int, bytes]]:
     """The numbers and digests that were noted. A line that was not written to its end is passed over. OSError."""
-    with file.open(encoding="utf-8") as opened:
+    with file.open(encoding="utf-8", errors="replace") as opened:
         for line in opened:
             try:
                 document = json.loads(line)
                 yield int(document["seq"]), bytes.fromhex(document["digest"])
-            except (ValueError, KeyError, TypeError):
+            except (ValueError, KeyError, TypeError, OverflowError):
                 continue

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Select, exists, func, select
+from sqlalchemy import Select, and_, exists, func, or_, select
 
 from rota.domain.audit import NONCE_BYTES, ORIGIN, Keyring, Link, Written, seal
 from rota.domain.errors import ConfigurationInvalid
@@ -145,19 +145,28 @@ def starts(tx: Transaction) -> tuple[int | None, int | None]:
     return tx.connection.scalar(select(func.min(audit_links.c.seq))), tx.connection.scalar(keyed)
 
 
-def unlinked(tx: Transaction, *, after: int, until: int, limit: int) -> list[int]:
-    """The numbers of the entries without a link, behind `after`, up to and with `until`."""
+def unlinked(tx: Transaction, *, first: int, until: int, limit: int) -> list[int]:
+    """The numbers of the entries without a link, from `first` up to and with `until`, and of those that no entry has."""
     of_chain = exists().where(audit_links.c.seq == audit.c.seq)
-    statement = select(audit.c.seq).where(audit.c.seq > after, audit.c.seq <= until, ~of_chain)
+    within = and_(audit.c.seq >= first, audit.c.seq <= until, ~of_chain)
+    statement = select(audit.c.seq).where(or_(within, audit.c.seq < 1))
     return [row.seq for row in tx.all(statement.order_by(audit.c.seq).limit(limit))]
 
 
-def count(tx: Transaction, *, after: int = 0, before: int | None = None) -> int:
-    """How many entries there are behind a number and before another."""
-    statement = select(func.count()).select_from(audit).where(audit.c.seq > after)
-    if before is not None:
-        statement = statement.where(audit.c.seq < before)
-    return tx.connection.scalar(statement) or 0
+def count(tx: Transaction) -> int:
+    """How many entries there are."""
+    return tx.connection.scalar(select(func.count()).select_from(audit)) or 0
+
+
+def count_behind(tx: Transaction, seq: int) -> int:
+    """How many there are behind a number."""
+    return tx.connection.scalar(select(func.count()).select_from(audit).where(audit.c.seq > seq)) or 0
+
+
+def count_unsealed(tx: Transaction, before: int | None) -> int:
+    """How many of them have no seal, before the entry of this number; None = of all."""
+    statement = select(func.count()).select_from(audit).where(audit.c.seal.is_(None), audit.c.seq > 0)
+    return tx.connection.scalar(statement if before is None else statement.where(audit.c.seq < before)) or 0
 
 
 def copies(tx: Transaction, limit: int) -> list[int]:

@@ -153,9 +153,9 @@ def of_source(tx: Transaction, source: str) -> list[JobRecord]:
     return [_record(row) for row in tx.all(_JOB.where(jobs.c.source == source).order_by(jobs.c.id))]
 
 
-def own(tx: Transaction, job_id: str, source: str, key: str) -> None:
-    """Say that a job is defined by a source, which knows it by this name."""
-    tx.execute(update(jobs).where(jobs.c.id == job_id).values(source=source, source_key=key))
+def own(tx: Transaction, job_id: str, source: str) -> None:
+    """Say by what a job is defined."""
+    tx.execute(update(jobs).where(jobs.c.id == job_id).values(source=source))
 
 
 def find(tx: Transaction, wanted: JobFilter, *, limit: int, before: str | None = None) -> list[JobRecord]:

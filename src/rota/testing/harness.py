@@ -40,6 +40,7 @@ class Harness:
         self.clock = clock or ManualClock()
         config = load(flags={"db": f"sqlite:///{file}", "log": "quiet", **(flags or {})})
         self.app = App(config, clock=self.clock, functions=functions, durable=False)
+        self.app.open()
         self.app.prepare()
         self.database = self.app.database
         self._loop = asyncio.new_event_loop()

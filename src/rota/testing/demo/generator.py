@@ -60,6 +60,7 @@ def generate(db: str, size: Size, *, say: Say = lambda _line: None) -> Made:
     clock.set(now - size.span - BEFORE)
     app = App(config, clock=clock, functions=functions, durable=False)
     try:
+        app.open()
         app.prepare()
         _require_empty(app.database)
         return _Generation(app, clock, size, now, say).run()
