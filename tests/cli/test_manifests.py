@@ -35,7 +35,9 @@ UPDATED = {
     "noun": "job", "name": "nightly", "id": "1", "action": "updated",
     "changes": [
         {"name": "retryCount", "before": 1, "after": 2, "fires": None},
-        {"name": "schedules.default", "before": {"cron": "0 6 * * *"}, "after": None, "fires": "removes 400 runs"},
+        {"name": "schedules.default", "before": {"cron": "0 6 * * *"}, "after": None, "fires": "fires no more"},
+        {"name": "schedules.b", "before": {"cron": "0 6 * * *", "key": "b"}, "after": {"cron": "0 7 * * *", "key": "b"},
+         "fires": "moves 9 runs"},
     ],
 }  # fmt: skip
 DONE = {"dryRun": False, "items": [UPDATED, {**UPDATED, "name": "b", "action": "unchanged", "changes": []}]}
@@ -65,7 +67,9 @@ def test_the_files_of_a_folder_are_one_request(rota: Run, coordinator: Any, fold
         "job nightly  updated",
         "  retryCount: 1 -> 2",
         '  schedules.default: {"cron": "0 6 * * *"} -> nothing',
-        "    removes 400 runs",
+        "    fires no more",
+        '  schedules.b.cron: "0 6 * * *" -> "0 7 * * *"',
+        "    moves 9 runs",
     ]
     assert result.stderr == "1 unchanged, 1 updated\n"
 

@@ -118,10 +118,18 @@ def _show(answer: Document) -> None:
 
 
 def _show_change(change: Document) -> None:
-    before, after = (_value(change[name]) for name in ("before", "after"))
-    write(f"  {change['name']}: {f'{before} -> ' if change['before'] is not None else ''}{after}")
+    for name, before, after in _fields(str(change["name"]), change["before"], change["after"]):
+        write(f"  {name}: {f'{_value(before)} -> ' if before is not None else ''}{_value(after)}")
     if change["fires"]:
         write(f"    {change['fires']}")
+
+
+def _fields(name: str, before: object, after: object) -> list[tuple[str, object, object]]:
+    """A field, or the fields of an object that differ."""
+    if not isinstance(before, dict) or not isinstance(after, dict):
+        return [(name, before, after)]
+    names = [one for one in dict.fromkeys([*before, *after]) if before.get(one) != after.get(one)]
+    return [(f"{name}.{one}", before.get(one), after.get(one)) for one in names]
 
 
 def _value(value: object) -> str:

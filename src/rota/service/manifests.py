@@ -124,7 +124,8 @@ def _read(manifest: Mapping[str, object]) -> dict[str, list[Mapping[str, object]
 def _name_in(noun: str, document: Mapping[str, object]) -> str:
     """By what an object is known; empty where that is not said."""
     parts = [document.get(name) for name in (("job", "key") if noun == "schedules" else ("name",))]
-    return "/".join(part for part in parts if isinstance(part, str) and part) if all(parts) else ""
+    texts = [part for part in parts if isinstance(part, str) and part]
+    return "/".join(texts) if len(texts) == len(parts) else ""
 
 
 class _Application:
