@@ -42,7 +42,8 @@ def apply(call: Call, files: tuple[str, ...], prune: bool, tag: str | None, dry_
     if prune and not dry_run:
         going = [one for one in _sent(call, files, prune, tag, dry_run=True)["items"] if one["action"] == "deleted"]
         if going:
-            confirm(f"delete {len(going)} jobs ({', '.join(sorted(one['name'] for one in going)[:5])} …)?", yes)
+            some = ", ".join(sorted(one["name"] for one in going)[:5]) + (" …" if len(going) > 5 else "")
+            confirm(f"delete {len(going)} {'job' if len(going) == 1 else 'jobs'} ({some})?", yes)
     answer = _sent(call, files, prune, tag, dry_run=dry_run)
     call.show(answer, lambda: _show(answer))
 
