@@ -257,8 +257,9 @@ def test_an_audit_whose_key_is_not_there(make_rota: Make) -> None:
     (rota.folder / "short.toml").write_text('audit.key = "short"')
     short = rota.run("check", "--config", "short.toml")
     assert (short.returncode, "at least 32 characters" in short.stderr) == (2, True)
-    for command in ("up", "server", "worker"):
-        said = rota.run(command, "--db", rota.db)
+    port = ("--port", str(rota.port))
+    for command in (("up", *port), ("server", *port), ("worker",)):
+        said = rota.run(*command, "--db", rota.db)
         assert said.returncode == 2, said
         assert "ROTA_AUDIT__KEY" in said.stderr
         assert "Traceback" not in said.stderr
