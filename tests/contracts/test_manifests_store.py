@@ -6,7 +6,7 @@ from sqlalchemy import func, select
 from rota.config import Config
 from rota.domain.access import SYSTEM
 from rota.domain.errors import InvalidInput
-from rota.service import manifests
+from rota.service import manifest_export, manifests
 from rota.service.context import ServiceContext
 from rota.service.manifests import Action
 from rota.stores.database import Database
@@ -54,7 +54,7 @@ def test_a_manifest_is_applied_once(ctx: ServiceContext) -> None:
     assert {one.action for one in manifests.apply(ctx, MANIFEST)} == {Action.CREATED}
     full = rows(ctx)
     assert {one.action for one in manifests.apply(ctx, MANIFEST)} == {Action.UNCHANGED}
-    assert {one.action for one in manifests.apply(ctx, dict(manifests.export(ctx)))} == {Action.UNCHANGED}
+    assert {one.action for one in manifests.apply(ctx, dict(manifest_export.export(ctx)))} == {Action.UNCHANGED}
     assert rows(ctx) == full
 
 

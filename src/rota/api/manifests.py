@@ -9,7 +9,7 @@ from rota.api.documents import Document, described
 from rota.api.errors import documented
 from rota.api.models import Input, Output, PlainText, reply
 from rota.api.security import EditContext, ReadContext
-from rota.service import manifests
+from rota.service import manifest_export, manifests
 from rota.service.manifests import Action
 
 router = APIRouter()
@@ -83,6 +83,8 @@ class ExportQuery(Input):
 
 @router.get("/export", response_model=Manifest, responses=documented(404, 422))
 def export_manifest(ctx: ReadContext, query: Annotated[ExportQuery, Query()]) -> Response:
-    """Write out what is there, but for the jobs that code defines. Applied here again, it changes nothing."""
+    """Write out what is there, but for the jobs that code defines. Applied here again, it changes nothing but who
+    defines the jobs.
+    """
     chosen = dict.fromkeys(id.strip() for id in (query.job_id or "").split(",") if id.strip())
-    return reply(Manifest.model_validate(manifests.export(ctx, list(chosen))))
+    return reply(Manifest.model_validate(manifest_export.export(ctx, list(chosen))))

@@ -33,6 +33,13 @@ class InvalidInput(RotaError):
         """The refusal of one field."""
         return cls(f"{'.'.join(map(str, loc))}: {msg}", [(loc, msg)])
 
+    @classmethod
+    def several(cls, what: str, errors: Sequence[tuple[Location, str]]) -> "InvalidInput":
+        """The refusal of a thing for everything that is wrong with it; the first of them is said."""
+        location, message = errors[0]
+        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
+        return cls(f"{what}: {'.'.join(map(str, location))}: {message}{more}", errors)
+
 
 class NotFound(RotaError):
     """No such object, or none that the caller may see."""

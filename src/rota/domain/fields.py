@@ -131,6 +131,4 @@ class Fields:
     def raise_errors(self, what: str) -> None:
         """Raise one InvalidInput for everything that was refused."""
         if self.errors:
-            location, message = self.errors[0]
-            more = f" (and {len(self.errors) - 1} more)" if len(self.errors) > 1 else ""
-            raise InvalidInput(f"{what}: {'.'.join(map(str, location))}: {message}{more}", self.errors)
+            raise InvalidInput.several(what, self.errors)

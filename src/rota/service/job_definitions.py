@@ -65,9 +65,7 @@ def read(ctx: ServiceContext, document: Mapping[str, object], *, now: Instant, j
     except InvalidInput as error:
         errors.extend(error.errors)
     if job is None or errors:
-        location, message = errors[0]
-        more = f" (and {len(errors) - 1} more)" if len(errors) > 1 else ""
-        raise InvalidInput(f"job: {'.'.join(map(str, location))}: {message}{more}", errors)
+        raise InvalidInput.several("job", errors)
     return Definition(job, found, state, created_by)
 
 

@@ -1,4 +1,4 @@
-"""Manifests: jobs, schedules and calendars as files say them, applied all together or not at all, and written out again.
+"""Manifests: jobs, schedules and calendars as files say them, applied all together or not at all.
 
 Everything goes through the functions that a single request goes through, in one transaction: the same checks, the same
 audit, the same events. What an application would change is what it did change before it was rolled back.
@@ -11,23 +11,21 @@ from dataclasses import dataclass, field, replace
 from enum import StrEnum
 
 from rota.domain.access import Right
-from rota.domain.calendar import Calendar
 from rota.domain.difference import Planned, compare
 from rota.domain.errors import Conflict, InvalidInput, Location, NotFound
 from rota.domain.instant import Instant
-from rota.domain.job import Job, JobState
-from rota.domain.job_schedules import DEFAULT_KEY, parse_schedules
+from rota.domain.job_schedules import parse_schedules
 from rota.domain.schedule import Schedule
 from rota.service import calendars, jobs, schedules
 from rota.service.context import ServiceContext
-from rota.service.job_definitions import FILE, as_stored, defaults_of
+from rota.service.job_definitions import FILE, as_stored
 from rota.service.schedule_revisions import with_key
 from rota.stores import calendars as stored_calendars
 from rota.stores import jobs as stored_jobs
 from rota.stores import schedules as stored_schedules
 from rota.stores import surroundings
 from rota.stores.database import Transaction
-from rota.stores.jobs import JobFilter, JobRecord
+from rota.stores.jobs import JobRecord
 from rota.stores.schedules import ScheduleRecord, ScheduleState
 
 MOST = 1000
@@ -36,7 +34,6 @@ MOST_COMPARED = 100
 """Of so many changed schedules it is told what that does to their fires."""
 
 _NOUNS = ("calendars", "jobs", "schedules")
-_PAGE = 500
 
 
 class Action(StrEnum):
@@ -117,7 +114,7 @@ def _read(manifest: Mapping[str, object]) -> dict[str, list[Mapping[str, object]
     if sum(len(objects) for objects in found.values()) > MOST:
         errors.append((("jobs",), f"at most {MOST} objects in one manifest; apply them in parts"))
     if errors:
-        raise InvalidInput(f"manifest: {'.'.join(map(str, errors[0][0]))}: {errors[0][1]}", errors)
+        raise InvalidInput.several("manifest", errors)
     return found
 
 
@@ -146,9 +143,7 @@ class _Application:
             *self._each("schedules", self._schedule, enumerate(self._found["schedules"])),
         ]
         if self._errors:
-            location, message = self._errors[0]
-            more = f" (and {len(self._errors) - 1} more)" if len(self._errors) > 1 else ""
-            raise InvalidInput(f"manifest: {'.'.join(map(str, location))}: {message}{more}", self._errors)
+            raise InvalidInput.several("manifest", self._errors)
         return [*done, *(self._prune(tag) if prune else ())]
 
     def _each(
@@ -183,7 +178,7 @@ class _Application:
             return Applied("calendar", name, name, Action.UNCHANGED)
         changes = _differences(before, changed.record.calendar.document())
         if changed.moved:
-            changes[0] = replace(changes[0], fires=f"{len(changed.moved)} schedules fire next at another time")
+            changes[0] = replace(changes[0], fires=f"next fires that move: {len(changed.moved)}")
         return Applied("calendar", name, name, Action.UPDATED, changes)
 
     def _job(self, document: Mapping[str, object]) -> Applied:
@@ -276,7 +271,7 @@ class _Application:
     def _planned(self, record: ScheduleRecord | None) -> Planned | None:
         if record is None:
             return None
-        return Planned(record.schedule, surroundings.of_one(self._tx, record.schedule), record.runs)
+        return Planned(record.schedule, surroundings.of_one(self._tx, record.schedule, record.id), record.runs)
 
 
 def _effect(old: Planned | None, new: Planned | None, start: Instant, environment: str) -> str:
@@ -321,72 +316,3 @@ def _differences(before: Mapping[str, object], after: Mapping[str, object]) -> l
     return [
         FieldChange(name, before.get(name), after.get(name)) for name in names if before.get(name) != after.get(name)
     ]
-
-
-def export(ctx: ServiceContext, job_ids: Sequence[str] = ()) -> dict[str, list[dict[str, object]]]:
-    """A manifest of these jobs and the calendars that they go by, or of everything that code does not define.
-
-    Applied where it came from it changes nothing but who defines the jobs. Fields that say what they would say anyway
-    are left out, and so are schedules that are over. Conflict when two jobs have one name.
-    """
-    ctx.require(Right.READ)
-    with ctx.read() as tx:
-        joined = ctx.joined(tx)
-        if job_ids:
-            views = [jobs.get(joined, id) for id in job_ids]
-        else:
-            views = [view for view in _all_jobs(joined) if view.record.source != "code"]
-        documents = [_job_document(ctx, view) for view in views]
-        twice = [name for name, many in Counter(view.record.job.name for view in views).items() if many > 1]
-        if twice:
-            raise Conflict(f"a manifest knows jobs by their names, and several are named {twice[0]!r}")
-        named = {name for view in views for one in view.schedules for name in one.schedule.calendar}
-        known = stored_calendars.known(tx, named) if job_ids else _all_calendars(joined)
-        return {
-            "calendars": [{"name": name, **known[name].document()} for name in sorted(known)],
-            "jobs": sorted(documents, key=lambda document: str(document["name"])),
-        }
-
-
-def _all_jobs(ctx: ServiceContext) -> Iterator[jobs.JobView]:
-    before: str | None = None
-    while found := jobs.find(ctx, JobFilter(), limit=_PAGE, before=before):
-        yield from found
-        before = found[-1].record.id
-
-
-def _all_calendars(ctx: ServiceContext) -> dict[str, Calendar]:
-    known: dict[str, Calendar] = {}
-    after: str | None = None
-    while found := calendars.find(ctx, limit=_PAGE, after=after):
-        known |= {record.name: record.calendar for record in found}
-        after = found[-1].name
-    return known
-
-
-def _job_document(ctx: ServiceContext, view: jobs.JobView) -> dict[str, object]:
-    job = view.record.job
-    plain = Job.parse({"name": job.name, "jobType": job.type}, defaults=defaults_of(ctx)).document()
-    whole = job.document()
-    document = {name: whole[name] for name in whole if name in ("name", "jobType") or whole[name] != plain[name]}
-    if view.record.state is JobState.DISABLED:
-        document["state"] = JobState.DISABLED.value
-    running = [one for one in view.schedules if one.state is not ScheduleState.ENDED]
-    held = sorted(running, key=lambda one: (one.key is None, one.key != DEFAULT_KEY, one.created_at, one.id))
-    written = [_schedule_document(place, one) for place, one in enumerate(held)]
-    if len(written) == 1:
-        document["schedule"] = written[0]
-    elif written:
-        document["schedules"] = written
-    return document
-
-
-def _schedule_document(place: int, record: ScheduleRecord) -> dict[str, object]:
-    """The schedule with its key, unless it would get that anyway; one that has none gets a part of its id as one."""
-    document = record.schedule.document()
-    key = record.key or f"s-{record.id[-8:]}"
-    if key == (DEFAULT_KEY if place == 0 else f"{DEFAULT_KEY}-{place + 1}"):
-        document.pop("key", None)
-    else:
-        document["key"] = key
-    return document
